@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package opa writes OPA bundles: the Rego library and what translate made of a cluster's policies, with a manifest that
+// names every file's digest, as a folder or as a tarball.
+package opa
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"psp2rego/translate"
+)
+
+// ownerReadme is written into every bundle for whoever owns the modules from then on.
+//
+//go:embed owner.md
+var ownerReadme []byte
+
+const (
+	manifestName = ".manifest"
+	readmeName   = "README.md"
+)
+
+// Meta says where a bundle comes from. It is recorded in the manifest and has no influence on decisions.
+type Meta struct {
+	Version string   // version of psp2rego
+	Engine  string   // version of the OPA that formatted and checked the modules
+	Dialect string   // "kubernetes" or "mke"
+	Sources []Source // the files that were read
+}
+
+// Source is one file that was read, under the name it was given by, with the hex SHA-256 of its bytes.
+type Source struct{ Name, SHA256 string }
+
+// Bundle is a complete OPA bundle in memory. Two builds from equal inputs are equal byte for byte.
+type Bundle struct {
+	// Files are sorted by path; the first is ".manifest". Paths are slash-separated and relative.
+	Files []translate.File
+	// Revision is the hex SHA-256 over all other files' paths and digests.
+	Revision string
+}
+
+// Build puts the modules of library, which is the embedded rego folder, and the generated files of out into one bundle.
+// It refuses paths that no folder or tarball could hold and two files of one path; it does not look into the modules.
+func Build(library fs.FS, out *translate.Output, meta Meta) (*Bundle, error) {
+	files := []translate.File{{Path: readmeName, Data: ownerReadme}}
+	err := fs.WalkDir(library, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" {
+			return err
+		}
+		data, err := fs.ReadFile(library, name)
+		files = append(files, translate.File{Path: name, Data: data})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the Rego library: %w", err)
+	}
+	files = append(files, out.Files...)
+	slices.SortFunc(files, func(a, b translate.File) int { return strings.Compare(a.Path, b.Path) })
+	if err := checkPaths(files); err != nil {
+		return nil, err
+	}
+
+	m := newManifest(files, meta)
+	data, err := m.encode()
+	if err != nil {
+		return nil, err
+	}
+	files = slices.Insert(files, 0, translate.File{Path: manifestName, Data: data})
+	return &Bundle{Files: files, Revision: m.Revision}, nil
+}
+
+// checkPaths refuses what cannot be stored as it is: absolute and climbing paths, control characters, names longer than
+// file systems take, and paths that differ in letter case alone. files are sorted.
+func checkPaths(files []translate.File) error {
+	seen := make(map[string]string, len(files))
+	for _, f := range files {
+		odd := strings.ContainsFunc(f.Path, func(r rune) bool { return r == '\\' || r == utf8.RuneError || unicode.IsControl(r) })
+		if odd || !fs.ValidPath(f.Path) || f.Path == "." || f.Path == manifestName {
+			return fmt.Errorf("bundle file %q: not a path that can be written", f.Path)
+		}
+		for segment := range strings.SplitSeq(f.Path, "/") {
+			if len(segment) > 255 {
+				return fmt.Errorf("bundle file %q: a name longer than 255 bytes", f.Path)
+			}
+		}
+		folded := strings.ToLower(f.Path)
+		if other, taken := seen[folded]; taken {
+			return fmt.Errorf("bundle file %q: collides with %q", f.Path, other)
+		}
+		seen[folded] = f.Path
+	}
+	return nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func sameFiles(a, b []translate.File) bool {
+	return slices.EqualFunc(a, b, func(x, y translate.File) bool { return x.Path == y.Path && bytes.Equal(x.Data, y.Data) })
+}
