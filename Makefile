@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets; `make check` is what CI runs.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build native demo test test-main test-native test-rego lint fmt golden race fuzz bench check clean
+
+OPA := go tool opa
+NATIVE := $(CURDIR)/bin/psp2rego-native
+RACE := ./bundles/... ./cmd/... ./translate/... ./verify/...
+FUZZTIME ?= 20s
+export PSP2REGO_NATIVE := $(NATIVE)
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+build: native ## build bin/psp2rego and bin/psp2rego-native
+	go build -trimpath -o bin/psp2rego ./cmd/psp2rego
+
+native: ## build bin/psp2rego-native, the real admission plugin behind JSON lines
+	cd verify/native && go build -trimpath -ldflags '-s -w' -o $(NATIVE) .
+
+demo: build ## translate the MKE scenario, verify it with 20 000 cases, explain a pod
+	bin/psp2rego translate -f testdata/mke --dialect mke -o out/mke --force --report
+	bin/psp2rego verify -f testdata/mke --dialect mke --policies out/mke --cases 20000 --seed 1
+	bin/psp2rego explain -f testdata/mke/base/policies.yaml -f testdata/mke/base/roles.yaml -f testdata/mke/page/unprivileged-jeff.yaml \
+	  --pod docs/examples/nginx.yaml --as jeff
+
+test: build test-main test-native test-rego ## run all tests
+
+test-main: native ## run the tests of the main module
+	go test ./...
+
+test-native: ## run the tests of the native evaluator
+	cd verify/native && go test ./...
+
+test-rego: ## run the tests of the Rego library and demand that they cover every line
+	$(OPA) test --bundle rego --coverage --threshold 100 --format json >/dev/null || { $(OPA) test --bundle rego --verbose; exit 1; }
+	@echo "ok  	rego (every line covered)"
+
+lint: ## check formats, go vet, and the Rego against the oldest and newest OPA it has to run in
+	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	go vet ./...
+	cd verify/native && go vet ./...
+	test -z "$$($(OPA) fmt --list --fail rego | tee /dev/stderr)"
+	for v in v1.3.0 v1.17.1; do $(OPA) check --strict --bundle --capabilities $$v rego; done
+	$(OPA) check --strict --bundle rego
+
+fmt: ## rewrite Go and Rego sources in their formats
+	gofmt -w $$(git ls-files '*.go')
+	$(OPA) fmt --write rego
+
+golden: native ## rewrite golden files; look at the diff
+	UPDATE=1 go test ./...
+	cd verify/native && UPDATE=1 go test ./...
+
+race: native ## run the tests that share memory between goroutines under the race detector
+	go test -race -short $(RACE)
+
+fuzz: ## run each fuzz target for FUZZTIME
+	for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+bench: native ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+check: lint test race ## everything CI runs
+
+clean: ## remove what was built
+	rm -rf bin out
