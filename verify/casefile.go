@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"sigs.k8s.io/yaml"
+
+	"psp2rego/verify/cases"
+	"psp2rego/verify/protocol"
+)
+
+// CaseFile is one case as a file a person reads: a txtar archive with a comment, the cluster's
+// objects, the request and, where it is known, what each side answers.
+type CaseFile struct {
+	// Comment stands above the files.
+	Comment string
+	// Dialect is written only when it is not "kubernetes".
+	Dialect string
+	Objects []json.RawMessage
+	// Request is nil when the cluster as a whole is the case.
+	Request *protocol.Request
+	// Native and Ours are what the sides answered; nil when that is not recorded.
+	Native, Ours map[Phase]*Verdict
+}
+
+// Names of the files in the archive.
+const (
+	fileCluster = "cluster.yaml"
+	fileRequest = "request.yaml"
+	fileDialect = "dialect"
+	fileNative  = "native"
+	fileOurs    = "bundle"
+)
+
+// Format is the text of the file.
+func (c *CaseFile) Format() ([]byte, error) {
+	archive := &txtar.Archive{Comment: []byte(c.Comment)}
+	put := func(name string, data []byte) {
+		archive.Files = append(archive.Files, txtar.File{Name: name, Data: data})
+	}
+	var cluster bytes.Buffer
+	for i, object := range c.Objects {
+		if i > 0 {
+			cluster.WriteString("---\n")
+		}
+		text, err := yaml.JSONToYAML(object)
+		if err != nil {
+			return nil, fmt.Errorf("case file: object %d: %w", i, err)
+		}
+		cluster.Write(text)
+	}
+	if c.Dialect != "" && c.Dialect != cases.Kubernetes {
+		put(fileDialect, []byte(c.Dialect+"\n"))
+	}
+	put(fileCluster, cluster.Bytes())
+	for _, part := range []struct {
+		name  string
+		value any
+		skip  bool
+	}{
+		{fileRequest, c.Request, c.Request == nil},
+		{fileNative, c.Native, c.Native == nil},
+		{fileOurs, c.Ours, c.Ours == nil},
+	} {
+		if part.skip {
+			continue
+		}
+		text, err := yaml.Marshal(part.value)
+		if err != nil {
+			return nil, fmt.Errorf("case file: %s: %w", part.name, err)
+		}
+		put(part.name, text)
+	}
+	return txtar.Format(archive), nil
+}
+
+// ParseCaseFile reads what Format wrote.
+func ParseCaseFile(data []byte) (*CaseFile, error) {
+	archive := txtar.Parse(data)
+	c := &CaseFile{Comment: string(archive.Comment), Dialect: cases.Kubernetes}
+	seen := map[string]bool{}
+	for _, file := range archive.Files {
+		if seen[file.Name] {
+			return nil, fmt.Errorf("case file: %s appears twice", file.Name)
+		}
+		seen[file.Name] = true
+		var err error
+		switch file.Name {
+		case fileCluster:
+			c.Objects, err = splitYAML(file.Data)
+		case fileRequest:
+			err = yaml.UnmarshalStrict(file.Data, &c.Request)
+		case fileDialect:
+			c.Dialect = strings.TrimSpace(string(file.Data))
+		case fileNative:
+			err = yaml.UnmarshalStrict(file.Data, &c.Native)
+		case fileOurs:
+			err = yaml.UnmarshalStrict(file.Data, &c.Ours)
+		default:
+			err = errors.New("unknown file")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("case file: %s: %w", file.Name, err)
+		}
+	}
+	if !seen[fileCluster] {
+		return nil, fmt.Errorf("case file: no %s", fileCluster)
+	}
+	return c, nil
+}
+
+func splitYAML(data []byte) ([]json.RawMessage, error) {
+	var objects []json.RawMessage
+	for _, document := range strings.Split("\n"+string(data), "\n---\n") {
+		object, err := yaml.YAMLToJSON([]byte(document))
+		if err != nil {
+			return nil, err
+		}
+		if string(object) != "null" {
+			objects = append(objects, object)
+		}
+	}
+	return objects, nil
+}
+
+// CaseFile is the divergence as a file.
+func (d *Divergence) CaseFile() *CaseFile {
+	comment := fmt.Sprintf("%s: %s (seed %d, cluster %d, case %d)\n", d.Class, d.Detail, d.Seed, d.Cluster, d.Case)
+	return &CaseFile{
+		Comment: comment, Dialect: d.Dialect, Objects: d.Objects, Request: d.Request, Native: d.Native, Ours: d.Ours,
+	}
+}

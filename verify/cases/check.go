@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+// check generates for one check of PodSecurityPolicy. The checks are those of section D of the
+// semantics; each varies its own fields of policy and pod and no others, so that a verdict that
+// flips between the two cases of a focus pair was flipped by this check.
+type check struct {
+	// name is the stem of the check's files, here and in the Rego library.
+	name string
+	// narrow gives the policy, which is lax in this check, another value. The generator asks for
+	// odd values (gen.odd) now and then.
+	narrow func(g *gen, p *Policy)
+	// comply sets the pod's fields to something the policy accepts, if there is such a thing: often
+	// nothing, when the policy has a default, or else values at the inner edges of what it names.
+	comply func(g *gen, p *Policy, pod pod)
+	// edge sets the pod's fields to values around the edges of what the policy names, most of them
+	// outside.
+	edge func(g *gen, p *Policy, pod pod)
+}
+
+// checks are all checks, in the order in which the plugin runs them (section D0).
+func checks() []check {
+	return []check{
+		fsGroup(), supplementalGroups(), seccomp(), seLinux(),
+		hostNetwork(), hostPID(), hostIPC(), sysctls(),
+		volumes(), allowedHostPaths(), allowedFlexVolumes(), allowedCSIDrivers(), runtimeClass(),
+		runAsUser(), runAsGroup(), appArmor(), privileged(), procMount(), capabilities(),
+		hostPorts(), readOnlyRootFilesystem(), allowPrivilegeEscalation(),
+	}
+}
+
+// Checks are the names of all checks, in the order in which the plugin runs them.
+func Checks() []string {
+	var names []string
+	for _, c := range checks() {
+		names = append(names, c.name)
+	}
+	return names
+}

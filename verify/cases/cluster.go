@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Dialects of RBAC: what makes a requester a member of a group.
+const (
+	// Kubernetes takes groups from the request and nowhere else.
+	Kubernetes = "kubernetes"
+	// MKE adds, for whoever carries system:authenticated, a group of that name and the namespace.
+	MKE = "mke"
+)
+
+// Cluster is what decides requests, and what the generators know about it.
+type Cluster struct {
+	// Index names a generated cluster together with the seed; zero for a given one.
+	Index    int
+	Dialect  string
+	Objects  []json.RawMessage
+	Policies []*Policy
+
+	grants []grant
+	checks []check
+	// only restricts requesters to synthetic ones; see Synthetic.
+	only bool
+}
+
+// NewCluster is a given cluster. Objects other than policies, roles and bindings are kept and not
+// looked at.
+func NewCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
+	c := &Cluster{Dialect: dialect, Objects: objects, checks: checks()}
+	rbac := rbacView{}
+	for i, data := range objects {
+		head := struct{ Kind string }{}
+		if err := json.Unmarshal(data, &head); err != nil {
+			return nil, fmt.Errorf("object %d: %w", i, err)
+		}
+		var err error
+		if head.Kind == "PodSecurityPolicy" {
+			var p *Policy
+			p, err = readPolicy(data)
+			c.Policies = append(c.Policies, p)
+		} else {
+			err = rbac.read(head.Kind, data)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("object %d, %s: %w", i, head.Kind, err)
+		}
+	}
+	c.grants = rbac.grants(c.Policies)
+	return c, nil
+}
+
+// Generate makes a cluster of its own accord.
+func Generate(settings Settings, seed uint64, index int) *Cluster {
+	g := newGen(settings, seed, uint64(index), 0)
+	dialect := Kubernetes
+	if g.chance(settings.MKE) {
+		dialect = MKE
+	}
+	policies := g.policies()
+	var objects []json.RawMessage
+	for _, p := range policies {
+		objects = append(objects, raw(p))
+	}
+	for _, o := range g.rbac(policies, dialect) {
+		objects = append(objects, raw(o))
+	}
+	g.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
+	c, err := NewCluster(dialect, objects)
+	if err != nil {
+		panic(err) // the objects are this package's own
+	}
+	c.Index = index
+	return c
+}
+
+// SyntheticPrefix starts the names of the users of a Synthetic cluster.
+const SyntheticPrefix = "psp2rego:"
+
+// Synthetic is the cluster with one more user per policy, called SyntheticPrefix + the policy's
+// name, who may use that policy everywhere. Its cases come from these users only, so that policies
+// without any binding are put to the test too.
+func (c *Cluster) Synthetic() *Cluster {
+	s := *c
+	s.Objects = append([]json.RawMessage(nil), c.Objects...)
+	s.grants = nil
+	s.only = true
+	for _, p := range c.Policies {
+		name := SyntheticPrefix + p.Name()
+		s.Objects = append(s.Objects, raw(Object{
+			"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": Object{"name": name},
+			"rules": []any{Object{
+				"apiGroups": []string{"policy"}, "resources": []string{"podsecuritypolicies"},
+				"verbs": []string{"use"}, "resourceNames": []string{p.Name()},
+			}},
+		}), raw(Object{
+			"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": Object{"name": name},
+			"roleRef":  Object{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+			"subjects": []any{Object{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}},
+		}))
+		s.grants = append(s.grants, grant{policy: p.Name(), kind: "User", name: name})
+	}
+	return &s
+}
+
+// policies makes between none and MaxPolicies policies with different names.
+func (g *gen) policies() []*Policy {
+	n := 0
+	if !g.chance(0.03) {
+		n = 1 + g.IntN(g.settings.MaxPolicies)
+	}
+	names := some(g, n, n, policyNames()...)
+	if n > 0 && g.chance(g.settings.OddPolicies/4) {
+		names[0] = pick(g, "Upper", "with space", "quote\"d", "new\nline", "ünï", "under_score", "package",
+			"data.lib.psp", strings.Repeat("long-", 50)+"n")
+	}
+	var all []*Policy
+	for _, name := range names {
+		all = append(all, g.policy(name))
+	}
+	return all
+}
+
+// policyNames are names whose byte order is easy to get wrong, and whose spelling is easy to take
+// for something else.
+func policyNames() []string {
+	return []string{
+		"a", "a-b", "a.b", "a0", "ab", "a-", "b", "0", "00", "10", "9", "default", "privileged", "restricted",
+		"true", "null", "package", "restricted-2", "restricted.2", "restricted2", "z", "zz", "psp:x", "x--y", "x.y.z",
+	}
+}
+
+// policy makes a policy that is lax but for the checks it narrows.
+func (g *gen) policy(name string) *Policy {
+	p := lax(name)
+	if g.chance(0.05) {
+		p.Metadata.Annotations = nil
+	}
+	if g.chance(0.1) {
+		p.APIVersion = "extensions/v1beta1"
+	}
+	all := checks()
+	restrict := g.settings.Restrict
+	switch g.IntN(10) {
+	case 0: // stays lax
+		return p
+	case 1, 2, 3:
+		pick(g, all...).narrow(g, p)
+		return p
+	case 4:
+		restrict = 1
+	}
+	for _, c := range all {
+		if g.chance(restrict) {
+			c.narrow(g, p)
+		}
+	}
+	return p
+}
+
+// odd says whether the value that is being made should be an odd one.
+func (g *gen) odd() bool { return g.chance(g.settings.OddPolicies) }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package verify is the differential tester: it puts the same requests to the upstream
+// PodSecurityPolicy admission plugin (a process that speaks the evaluator protocol) and to an
+// emitted bundle in OPA, and compares everything that both sides say, in both phases. It judges the
+// bundle's bytes and knows nothing of how they were made.
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"psp2rego/verify/cases"
+)
+
+// Translate makes a bundle (.tar.gz) of objects (PodSecurityPolicies, roles, bindings) for a dialect.
+type Translate func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error)
+
+// Options say what to compare. Needed are Native, Cases, one of Translate and Bundle, and Objects
+// unless Generate is set.
+type Options struct {
+	// Native starts the evaluator; each worker has a process of its own.
+	Native NativeCommand
+	// Translate makes the bundle of given and generated objects.
+	Translate Translate
+	// Bundle is the path of a ready bundle for Objects, a folder or a .tar.gz; it is used instead of
+	// Translate for the requesters of the input. Without Translate there is no second pass.
+	Bundle string
+	// Objects are the PodSecurityPolicies, roles and bindings of a given cluster.
+	Objects []json.RawMessage
+	// Dialect of the given cluster: "kubernetes", which empty means, or "mke".
+	Dialect string
+	// Generate makes clusters too, PerCluster cases each, instead of taking Objects.
+	Generate bool
+	// Settings steer the generators; nil means cases.Defaults.
+	Settings *cases.Settings
+	// Cases is the number of cases over all passes.
+	Cases int
+	// PerCluster is the number of cases per generated cluster; zero means 100.
+	PerCluster int
+	// Seed and Settings determine every case. The same seed gives the same report on any number of
+	// workers.
+	Seed uint64
+	// Workers is the number of evaluator processes, and of cases judged at once; zero means GOMAXPROCS.
+	Workers int
+	// Keep is the number of divergences that are kept in full; zero means 5, none is negative.
+	Keep int
+	// Shrink is the number of evaluations that may be spent on making each kept divergence smaller.
+	Shrink int
+	// StopAfter ends the run after so many divergences; zero means never.
+	StopAfter int
+	// Record is a folder in which kept divergences are written as case files; empty writes none.
+	Record string
+	// Clock measures the run; without one the report has no rate.
+	Clock func() time.Time
+	// Progress is told, from one goroutine at a time, how many of all cases are done.
+	Progress func(done, total int)
+}
+
+const (
+	defaultPerCluster = 100
+	defaultKeep       = 5
+)
+
+// Run compares native and bundle on generated requests. An error means that the comparison could
+// not be made; divergences are in the report.
+func Run(ctx context.Context, options Options) (*Report, error) {
+	options, err := options.complete()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Options: options}
+	return r.all(ctx)
+}
+
+func (o Options) complete() (Options, error) {
+	switch {
+	case o.Native.Path == "":
+		return o, errors.New("verify: no native evaluator")
+	case o.Cases <= 0:
+		return o, errors.New("verify: no cases asked for")
+	case o.Translate == nil && o.Bundle == "":
+		return o, errors.New("verify: neither a bundle nor a way to make one")
+	case o.Generate && o.Translate == nil:
+		return o, errors.New("verify: generated policies need to be translated")
+	case o.Generate && (len(o.Objects) > 0 || o.Bundle != ""):
+		return o, errors.New("verify: policies are either given or generated")
+	case !o.Generate && len(o.Objects) == 0:
+		return o, errors.New("verify: no objects")
+	}
+	switch o.Dialect {
+	case "":
+		o.Dialect = cases.Kubernetes
+	case cases.Kubernetes, cases.MKE:
+	default:
+		return o, fmt.Errorf("verify: unknown dialect %q", o.Dialect)
+	}
+	if o.Settings == nil {
+		settings := cases.Defaults()
+		o.Settings = &settings
+	}
+	if o.PerCluster <= 0 {
+		o.PerCluster = defaultPerCluster
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Keep == 0 {
+		o.Keep = defaultKeep
+	}
+	return o, nil
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"psp2rego/verify/cases"
+	"psp2rego/verify/protocol"
+)
+
+// result is what a worker made of one unit.
+type result struct {
+	unit        unit
+	tally       *Tally
+	divergences []*Divergence
+	native      string
+	err         error
+}
+
+// worker does units with an evaluator process of its own, until there are none left.
+func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- result) {
+	w := &worker{run: r}
+	defer func() {
+		if w.native != nil {
+			_ = w.native.Close()
+		}
+	}()
+	for u := range todo {
+		res := result{unit: u, tally: newTally(u.pass.name)}
+		w.res = &res
+		if res.err = w.do(ctx, u); res.err == nil {
+			res.native = w.native.Greeting.Version
+		}
+		results <- res
+		if res.err != nil {
+			return
+		}
+	}
+}
+
+type worker struct {
+	*run
+	native *Native
+	loaded *subject // what the evaluator decides by
+	res    *result
+	last   outcome // of the case before, for pairs
+}
+
+func (w *worker) do(ctx context.Context, u unit) error {
+	s := u.pass.given
+	if s == nil {
+		s = &subject{cluster: cases.Generate(*w.Settings, w.Seed, u.cluster)}
+		w.translate(ctx, s)
+		w.res.tally.Clusters++
+	}
+	ready, err := w.load(ctx, s, u)
+	if err != nil || !ready {
+		return err
+	}
+	queue := make([]cases.Case, 0, maxInFlight)
+	made, sent := []cases.Case(nil), 0
+	for group := u.first; ; {
+		for sent < u.cases && len(queue) < maxInFlight {
+			if len(made) == 0 {
+				made = s.cluster.Group(*w.Settings, w.Seed, group)
+				group++
+			}
+			line := protocol.Line{Op: protocol.OpReview, Request: made[0].Request}
+			if err := w.native.Send(line, w.what(u, &made[0])); err != nil {
+				return err
+			}
+			queue, made, sent = append(queue, made[0]), made[1:], sent+1
+		}
+		if len(queue) == 0 {
+			return nil
+		}
+		answer, err := w.native.Receive()
+		if err != nil {
+			return err
+		}
+		c := queue[0]
+		queue = append(queue[:0], queue[1:]...)
+		if err := w.judge(ctx, s, u, &c, answer); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *worker) what(u unit, c *cases.Case) string {
+	return fmt.Sprintf("seed %d, %s, cluster %d, case %d", w.Seed, u.pass.name, u.cluster, c.Index)
+}
+
+// load gives the cluster to the evaluator. It is not ready when one side does not take the objects:
+// both not is a discard, ours alone a divergence.
+func (w *worker) load(ctx context.Context, s *subject, u unit) (bool, error) {
+	if w.native == nil {
+		native, err := StartNative(ctx, w.Native)
+		if err != nil {
+			return false, err
+		}
+		w.native = native
+	}
+	if s.failed != nil && ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if w.loaded != s {
+		what := fmt.Sprintf("seed %d, %s, cluster %d", w.Seed, u.pass.name, u.cluster)
+		cluster := protocol.Cluster{Dialect: s.cluster.Dialect, Objects: s.cluster.Objects}
+		err := w.native.Load(cluster, what)
+		if refused := (*protocol.Error)(nil); errors.As(err, &refused) {
+			w.discard(u.cases, "the evaluator does not take the objects: "+refused.Kind)
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		w.loaded = s
+	}
+	if s.failed == nil {
+		return true, nil
+	}
+	w.res.tally.Cases += u.cases
+	w.diverge(&Divergence{
+		Pass: u.pass.name, Cluster: u.cluster, Case: -1, Seed: w.Seed,
+		Difference: Difference{Class: Untranslated, Detail: s.failed.Error()},
+		Dialect:    s.cluster.Dialect, Objects: s.cluster.Objects,
+	})
+	return false, nil
+}
+
+func (w *worker) discard(n int, reason string) {
+	w.res.tally.Cases += n
+	w.res.tally.Discarded[reason] += n
+}
+
+func (w *worker) diverge(d *Divergence) {
+	w.res.tally.Divergences[d.Class]++
+	if len(w.res.divergences) < w.Keep {
+		w.res.divergences = append(w.res.divergences, d)
+	}
+}
+
+// judge compares both sides on one case and counts it.
+func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, answer *protocol.Answer) error {
+	what := w.what(u, c)
+	if answer.Error != nil {
+		if answer.Error.Kind != "decode" {
+			return fmt.Errorf("native evaluator: %s: %w", what, answer.Error)
+		}
+		w.discard(1, "the evaluator cannot decode the request")
+		w.last = outcome{discarded: true}
+		return nil
+	}
+	if err := checkReview(answer, what); err != nil {
+		return err
+	}
+	o, err := examine(ctx, s.opa, answer)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	w.res.tally.count(c, &o, &w.last)
+	for _, difference := range o.differences {
+		if id := knownDifference(c.Request, difference); id != "" {
+			w.res.tally.Known[id]++
+			continue
+		}
+		w.diverge(&Divergence{
+			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
+			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
+			Request: c.Request, Native: o.native, Ours: o.ours,
+		})
+	}
+	w.last = o
+	return nil
+}
+
+// outcome is what both sides said to one case.
+type outcome struct {
+	discarded    bool
+	native, ours map[Phase]*Verdict
+	differences  []*Difference
+	invalid      bool // API validation would refuse the pod after native admitted it
+}
+
+// examine asks the bundle what the evaluator was asked, phase by phase, and compares.
+func examine(ctx context.Context, opa *OPA, answer *protocol.Answer) (outcome, error) {
+	o := outcome{native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	old, err := astValue(answer.Request.OldObject)
+	if err != nil {
+		return o, fmt.Errorf("oldObject: %w", err)
+	}
+	created := *answer.Request
+	if answer.Created != nil {
+		o.invalid = len(answer.Created.Errors) > 0
+		if len(answer.Created.Object) > 0 {
+			created.Object = answer.Created.Object
+		}
+	}
+	for _, p := range []struct {
+		phase   Phase
+		verdict *protocol.Verdict
+		request *protocol.Request
+	}{{Mutate, answer.Admit, answer.Request}, {Validate, answer.Validate, &created}} {
+		native, err := nativeVerdict(p.verdict)
+		if err != nil {
+			return o, err
+		}
+		object, err := astValue(p.request.Object)
+		if err != nil {
+			return o, fmt.Errorf("object: %w", err)
+		}
+		input := reviewOf(p.request, object, old)
+		ours, err := opa.evaluate(ctx, p.phase, p.request, input)
+		if err != nil {
+			return o, err
+		}
+		o.native[p.phase], o.ours[p.phase] = native, ours
+		explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
+		if d := compare(p.phase, native, ours, explain); d != nil {
+			o.differences = append(o.differences, d)
+		}
+	}
+	return o, nil
+}
+
+// allowed says whether native lets the request through in both phases.
+func (o *outcome) allowed() bool {
+	return o.native[Mutate].Allowed && o.native[Validate].Allowed
+}
