@@ -39,6 +39,12 @@ type Difference struct {
 	Detail string `json:"detail"`
 }
 
+// Compare tells how ours differs from native; nil when it does not. explanation is what the bundle
+// says about the request, by which messages in another order are recognised.
+func Compare(phase Phase, native, ours *Verdict, explanation *Explanation) *Difference {
+	return compare(phase, native, ours, func() (*Explanation, error) { return explanation, nil })
+}
+
 // compare tells how ours differs from native; nil when it does not. Everything is compared:
 // allowed, policy, audit annotations, pod, message. explain is asked only when the messages are
 // not equal as they stand, because native's policies speak in random order.

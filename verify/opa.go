@@ -199,12 +199,27 @@ func readStatus(verdict *Verdict, response map[string]any) error {
 
 // Explanation is what data.psp.explain says about one request, as far as it is compared.
 type Explanation struct {
-	Policies map[string]struct {
-		Usable     bool     `json:"usable"`
-		Authorized bool     `json:"authorized"`
-		Accepts    bool     `json:"accepts"`
-		Violations []string `json:"violations"`
-	} `json:"policies"`
+	Policies map[string]PolicyExplanation `json:"policies"`
+}
+
+// PolicyExplanation is what one policy has to do with a request.
+type PolicyExplanation struct {
+	Usable     bool     `json:"usable"`
+	Reason     string   `json:"reason"` // why it is not usable
+	Authorized bool     `json:"authorized"`
+	Grants     []Grant  `json:"grants"`
+	Accepts    bool     `json:"accepts"`
+	Violations []string `json:"violations"`
+	// Writes are the defaults that the policy fills in: pairs of a path and a value.
+	Writes [][]any `json:"writes"`
+}
+
+// Grant is one way by which the requester or the pod's service account may use a policy.
+type Grant struct {
+	Subject   string `json:"subject"`
+	Binding   string `json:"binding"`
+	Role      string `json:"role"`
+	Namespace string `json:"namespace"`
 }
 
 // Explain asks the entry point that explains a decision.
