@@ -3,17 +3,108 @@
 package translate
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 
 	"psp2rego/translate/diagnostic"
 	"psp2rego/translate/manifest"
+	"psp2rego/translate/psp"
+	"psp2rego/translate/rbac"
 )
+
+// ErrNothing means that there is nothing to translate: the input was read, but holds no PodSecurityPolicy.
+var ErrNothing = errors.New("there is nothing to translate")
 
 // Load reads PodSecurityPolicies and RBAC objects and works out who may use which policy.
 //
-// The list holds everything there is to say about the input, sorted. A nil Cluster means that there is nothing to go on
-// with, for one of two reasons: the error is not nil if the job could not be done (manifest.ErrUnreadable, or
-// ErrNothing), and nil if the input was read but cannot be translated (the list has errors).
+// The list holds everything there is to say about the input, sorted. The Cluster is nil if there is nothing to go on
+// with, for one of two reasons. Either the job could not be done: the error is manifest.ErrUnreadable, ErrNothing or the
+// context's, and the list says why. Or the input was read but cannot be translated: the error is nil and the list has
+// errors (an unknown field, a wrong type, a duplicate object).
 func Load(ctx context.Context, sources []manifest.Source) (*Cluster, diagnostic.List, error) {
-	return nil, nil, nil
+	objects, diags, err := manifest.Read(ctx, sources)
+	if err != nil && !errors.Is(err, manifest.ErrUnreadable) {
+		return nil, diags, err
+	}
+	l := &loader{diags: diags}
+	l.objects(decodeAll(ctx, objects))
+	if ctx.Err() != nil {
+		return nil, l.diags, ctx.Err()
+	}
+	if err == nil && len(l.cluster.Policies) == 0 && !l.diags.HasErrors() {
+		l.add(nil, diagnostic.Error, diagnostic.NoPolicies, "", "there is no PodSecurityPolicy in the input",
+			"a dump for psp2rego is made with: kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings -A -o json")
+		err = ErrNothing
+	}
+	if err != nil || l.diags.HasErrors() {
+		l.diags.Sort()
+		return nil, l.diags, err
+	}
+	l.policies()
+	l.grants()
+	l.diags.Sort()
+	return &l.cluster, l.diags, nil
+}
+
+// loader puts a cluster together.
+type loader struct {
+	cluster Cluster
+	diags   diagnostic.List
+	rbac    rbac.Input
+	index   map[id]*manifest.Object
+}
+
+// id tells objects of a cluster apart. Whether a policy was written as policy/v1beta1 or extensions/v1beta1 makes no
+// difference: it is one object.
+type id struct{ kind, namespace, name string }
+
+// add notes a finding about an object, or about the input as a whole if the object is nil.
+func (l *loader) add(o *manifest.Object, severity diagnostic.Severity, code, field, message, hint string) {
+	d := diagnostic.Diagnostic{Severity: severity, Code: code, Field: field, Message: message, Hint: hint}
+	if o != nil {
+		d.Pos = o.Position(field)
+	}
+	l.diags = append(l.diags, d)
+}
+
+// objects takes over what was decoded, in the order of the input.
+func (l *loader) objects(all []decoded) {
+	l.index = make(map[id]*manifest.Object, len(all))
+	sums := map[string]string{}
+	for i := range all {
+		d := &all[i]
+		l.diags = append(l.diags, d.diags...)
+		if !l.identify(d) || d.value == nil {
+			continue
+		}
+		l.take(d)
+		l.cluster.Objects = append(l.cluster.Objects, d.object.JSON)
+		if name := d.object.File(); sums[name] == "" {
+			sums[name] = d.object.FileSHA256()
+		}
+	}
+	for name, sum := range sums {
+		l.cluster.Sources = append(l.cluster.Sources, Source{Name: name, SHA256: sum})
+	}
+	slices.SortFunc(l.cluster.Sources, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// policies sorts the policies as the admission plugin does and judges them.
+func (l *loader) policies() {
+	slices.SortFunc(l.cluster.Policies, func(a, b Policy) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range l.cluster.Policies {
+		p := &l.cluster.Policies[i]
+		psp.Default(&p.PodSecurityPolicy)
+		for _, problem := range psp.Validate(&p.PodSecurityPolicy) {
+			l.add(p.Source, diagnostic.Warning, problem.Code, problem.Field, problem.Message, problem.Hint)
+		}
+		if p.Unusable = psp.Unusable(&p.PodSecurityPolicy); p.Unusable != "" {
+			l.add(p.Source, diagnostic.Warning, diagnostic.Unusable, "",
+				"policy "+quote(p.Name)+" is unusable and skipped for every pod: "+p.Unusable,
+				"it allows nothing and forbids nothing, exactly as in Kubernetes; complete it or delete it")
+		}
+		l.rbac.Policies = append(l.rbac.Policies, p.Name)
+	}
 }

@@ -1,16 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package manifest reads Kubernetes objects from files, folders and streams, YAML or JSON, and remembers where each one
-// and each of its fields stands.
+// and each of its fields stands. It understands what kubectl apply -f understands, and what kubectl get -o yaml and
+// -o json write; unlike kubectl it never skips text that it cannot make sense of.
 package manifest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 
 	"psp2rego/translate/diagnostic"
 )
+
+// Limits of what Read accepts. They are far beyond real clusters and keep hostile input from filling the memory.
+const (
+	// MaxFileSize is the size in bytes of the largest file that is read.
+	MaxFileSize = 64 << 20
+	// MaxTotalSize is the size in bytes that all files of one Read may have together.
+	MaxTotalSize = 256 << 20
+	// MaxDocumentSize is the size in bytes of the largest YAML document, not counting lists: their items are
+	// documents of their own. The API server refuses objects of more than 3 MiB.
+	MaxDocumentSize = 4 << 20
+	// maxObjects is the size in bytes that the objects of one Read may have together after conversion to JSON.
+	maxObjects = 256 << 20
+)
+
+// ErrUnreadable means that some of the input could not be read at all: it cannot be opened, is too large, is no text, is
+// malformed, or a source is empty. The diagnostics say which and why. Input that was read but is not acceptable (an
+// unknown field, a duplicate object) is an error among the diagnostics only.
+var ErrUnreadable = errors.New("the input cannot be read")
 
 // Source is one place to read from: a file or folder of FS, or Reader when FS is nil.
 type Source struct {
@@ -23,26 +43,24 @@ type Source struct {
 	Reader io.Reader
 }
 
-// Object is one Kubernetes object of the input.
-type Object struct {
-	// APIVersion, Kind, Namespace and Name are as written in the object; for an item of a typed list that leaves them
-	// out, APIVersion and Kind come from the list.
-	APIVersion, Kind, Namespace, Name string
-	// JSON is the object, compact, after conversion from YAML. Read only.
-	JSON []byte
-}
-
-// Position is where a field such as spec.hostPorts[1].min or metadata.annotations[a.b/c] stands in the source. A field
-// that is not there has the position of its closest parent; "" is the object itself.
-func (o *Object) Position(field string) diagnostic.Position { return diagnostic.Position{} }
-
-// File is the name of the source file, as shown in positions.
-func (o *Object) File() string { return "" }
-
-// SHA256 is the digest, in lower-case hex, of the source text of the object.
-func (o *Object) SHA256() string { return "" }
-
-// Read reads all sources.
+// Read reads all sources in the order given, folders in the order of their files' paths, and returns the objects of the
+// kinds in Kinds in that order. Objects of other kinds are counted in one note.
+//
+// The diagnostics are sorted. Every object of the input is either returned, counted as of another kind, or the subject of
+// an error. The error is not nil if the job could not be done (ErrUnreadable, or the context's error); whatever could
+// be read is returned all the same.
 func Read(ctx context.Context, sources []Source) ([]*Object, diagnostic.List, error) {
-	return nil, nil, nil
+	r := &reader{}
+	for _, s := range sources {
+		r.source(ctx, s)
+	}
+	r.otherKinds()
+	r.diags.Sort()
+	if err := ctx.Err(); err != nil {
+		return nil, r.diags, err
+	}
+	if r.unreadable {
+		return r.objects, r.diags, ErrUnreadable
+	}
+	return r.objects, r.diags, nil
 }

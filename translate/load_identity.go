@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"psp2rego/translate/diagnostic"
+	"psp2rego/translate/manifest"
+	"psp2rego/translate/psp"
+)
+
+func quote(s string) string { return strconv.Quote(s) }
+
+// identify settles an object's name and namespace and reports whether it is one more object of the cluster.
+func (l *loader) identify(d *decoded) bool {
+	o := d.object
+	if o.Name == "" {
+		if !d.diags.HasErrors() {
+			l.add(o, diagnostic.Error, diagnostic.MissingName, "metadata.name", "this "+o.Kind+" has no name",
+				"an object without a name cannot be in a cluster; generateName is not enough")
+		}
+		return false
+	}
+	key := id{o.Kind, o.Namespace, o.Name}
+	switch {
+	case !namespaced(o.Kind) && o.Namespace != "":
+		key.namespace = ""
+		l.clearNamespace(d)
+	case namespaced(o.Kind) && o.Namespace == "":
+		l.add(o, diagnostic.Warning, diagnostic.NamespaceMissing, "metadata.namespace",
+			fmt.Sprintf("%s %q has no namespace, so it applies nowhere", o.Kind, o.Name),
+			"kubectl would put it into the namespace of its context; write metadata.namespace")
+	}
+	if first, ok := l.index[key]; ok {
+		l.add(o, diagnostic.Error, diagnostic.DuplicateObject, "metadata.name",
+			fmt.Sprintf("%s is given twice; the first one is at %s", key, first.Position("")),
+			"a cluster holds one object of a name; give each only once")
+		return false
+	}
+	l.index[key] = o
+	return true
+}
+
+// String is the object as people write it: PodSecurityPolicy "x", Role "namespace/x".
+func (i id) String() string {
+	if i.namespace != "" {
+		return i.kind + " " + quote(i.namespace+"/"+i.name)
+	}
+	return i.kind + " " + quote(i.name)
+}
+
+// clearNamespace takes the namespace off an object that cannot have one, as the API server does
+// (staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go, EnsureObjectNamespaceMatchesRequestNamespace, v1.24.17).
+func (l *loader) clearNamespace(d *decoded) {
+	o := d.object
+	l.add(o, diagnostic.Warning, diagnostic.NamespaceCleared, "metadata.namespace",
+		fmt.Sprintf("a %s has no namespace; %q is ignored", o.Kind, o.Namespace),
+		"it counts in the whole cluster, not only in this namespace")
+	cleared := *o
+	cleared.Namespace = ""
+	cleared.JSON = withoutNamespace(o.JSON)
+	d.object = &cleared
+	switch v := d.value.(type) {
+	case *psp.PodSecurityPolicy:
+		v.Namespace = ""
+	case *rbacv1.ClusterRole:
+		v.Namespace = ""
+	case *rbacv1.ClusterRoleBinding:
+		v.Namespace = ""
+	}
+}
+
+// withoutNamespace is an object without metadata.namespace.
+func withoutNamespace(object []byte) []byte {
+	var fields, metadata map[string]json.RawMessage
+	if json.Unmarshal(object, &fields) != nil || json.Unmarshal(fields["metadata"], &metadata) != nil {
+		return object
+	}
+	delete(metadata, "namespace")
+	if text, err := json.Marshal(metadata); err == nil {
+		fields["metadata"] = text
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return object
+	}
+	return text
+}
+
+func namespaced(kind string) bool { return kind == manifest.Role || kind == manifest.RoleBinding }
+
+// take puts an object where it belongs.
+func (l *loader) take(d *decoded) {
+	switch v := d.value.(type) {
+	case *psp.PodSecurityPolicy:
+		l.cluster.Policies = append(l.cluster.Policies, Policy{PodSecurityPolicy: *v, Source: d.object})
+	case *rbacv1.ClusterRole:
+		l.rbac.ClusterRoles = append(l.rbac.ClusterRoles, v)
+	case *rbacv1.Role:
+		l.rbac.Roles = append(l.rbac.Roles, v)
+	case *rbacv1.ClusterRoleBinding:
+		l.rbac.ClusterRoleBindings = append(l.rbac.ClusterRoleBindings, v)
+	case *rbacv1.RoleBinding:
+		l.rbac.RoleBindings = append(l.rbac.RoleBindings, v)
+	}
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"psp2rego/translate/diagnostic"
+)
+
+// reader gathers what one Read finds. Files are cut into units one after the other; the units are decoded in parallel and
+// their results put together in the order of the input.
+type reader struct {
+	objects    []*Object
+	diags      diagnostic.List
+	unreadable bool
+	others     map[string]int // objects of no interest, by kind
+	seen       int            // objects of any kind
+	total      int            // bytes read
+
+	pending []unit
+	limits  budget
+	nodes   nodeCache
+}
+
+// batch is how many units a worker takes at a time, and flushAt how many are gathered before decoding starts.
+const (
+	batch   = 32
+	flushAt = 1 << 16
+)
+
+// result is what one batch of units holds.
+type result struct {
+	objects    []*Object
+	diags      diagnostic.List
+	unreadable bool
+	others     map[string]int
+	seen       int
+	broken     bool // an item of a cut list made no sense by itself
+}
+
+func (res *result) add(d diagnostic.Diagnostic) {
+	d.Severity = diagnostic.Error
+	res.diags = append(res.diags, d)
+}
+
+// fail reports input that could not be read.
+func (res *result) fail(d diagnostic.Diagnostic) {
+	res.add(d)
+	res.unreadable = true
+}
+
+func (r *reader) fail(d diagnostic.Diagnostic) {
+	res := result{}
+	res.fail(d)
+	r.take(&res)
+}
+
+func (r *reader) take(res *result) {
+	r.objects = append(r.objects, res.objects...)
+	r.diags = append(r.diags, res.diags...)
+	r.unreadable = r.unreadable || res.unreadable
+	r.seen += res.seen
+	if r.others == nil {
+		r.others = map[string]int{}
+	}
+	for kind, n := range res.others {
+		r.others[kind] += n
+	}
+}
+
+// file cuts a file into units.
+func (r *reader) file(ctx context.Context, f *file) {
+	if reason, hint, off := notText(f.data); reason != "" {
+		r.fail(diagnostic.Diagnostic{Pos: f.position(off), Code: diagnostic.NotText, Message: reason, Hint: hint})
+		return
+	}
+	f.skipBOM()
+	s := newSplitter(f.data)
+	for _, doc := range s.documents() {
+		if f.looksLikeJSON(doc) && r.jsonStream(f, doc) {
+			continue
+		}
+		if head, items, ok := splitList(s, doc); ok && r.yamlList(ctx, f, doc, head, items) {
+			continue
+		}
+		r.pending = append(r.pending, unit{origin: origin{file: f, span: doc, form: yamlDocument}})
+		if len(r.pending) >= flushAt {
+			r.flush(ctx)
+		}
+	}
+}
+
+// jsonStream queues the objects of a document that is JSON, one value after the other. It reports false if the document
+// must be YAML after all.
+func (r *reader) jsonStream(f *file, doc span) bool {
+	s := scanner{f.data[:doc.end]}
+	for off := s.skip(doc.off); off < doc.end; off = s.skip(off) {
+		members, end, err := s.object(off)
+		if err != nil {
+			first := off == s.skip(doc.off)
+			if first && s.data[min(s.skip(off+1), doc.end-1)] != '"' {
+				return false
+			}
+			res := result{}
+			res.malformedJSON(f, err)
+			r.take(&res)
+			return true
+		}
+		u := unit{origin: origin{file: f, span: span{off, end}, form: jsonText}}
+		if list, ok := asList(s, members); ok {
+			res := result{}
+			if res.checkList(u.origin, s, list) {
+				r.pending = append(r.pending, list.units(u.origin)...)
+			}
+			r.take(&res)
+		} else {
+			r.pending = append(r.pending, u)
+		}
+		off = end
+	}
+	return true
+}
+
+// yamlList decodes a YAML list item by item. It reports false if that does not work, and has then changed nothing.
+func (r *reader) yamlList(ctx context.Context, f *file, doc span, head []byte, items []span) bool {
+	kind, apiVersion, ok := listHead(head)
+	if !ok {
+		return false
+	}
+	r.flush(ctx)
+	l := list{kind: kind, apiVersion: apiVersion, items: items}
+	units := l.units(origin{file: f, span: doc, form: yamlItem})
+	results := r.decode(ctx, units)
+	broken := slices.ContainsFunc(results, func(res result) bool { return res.broken })
+	if broken && doc.end-doc.off <= MaxDocumentSize {
+		return false
+	}
+	for i := range results {
+		r.take(&results[i])
+	}
+	return true
+}
+
+// flush decodes the units that have been gathered.
+func (r *reader) flush(ctx context.Context) {
+	results := r.decode(ctx, r.pending)
+	for i := range results {
+		r.take(&results[i])
+	}
+	r.pending = r.pending[:0]
+}
+
+// decode decodes units in parallel and returns their results in order.
+func (r *reader) decode(ctx context.Context, units []unit) []result {
+	results := make([]result, (len(units)+batch-1)/batch)
+	var next atomic.Int64
+	work := func() {
+		for ctx.Err() == nil {
+			b := int(next.Add(1)) - 1
+			if b >= len(results) {
+				return
+			}
+			d := decoder{result: &results[b], limits: &r.limits, nodes: &r.nodes}
+			for i := b * batch; i < min((b+1)*batch, len(units)); i++ {
+				d.unit(units[i])
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(results)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return results
+}
+
+// otherKinds says in one note what was left out.
+func (r *reader) otherKinds() {
+	kinds := slices.Collect(maps.Keys(r.others))
+	slices.SortFunc(kinds, func(a, b string) int {
+		if r.others[a] != r.others[b] {
+			return r.others[b] - r.others[a]
+		}
+		return strings.Compare(a, b)
+	})
+	const shown = 10
+	total := 0
+	var names []string
+	for i, kind := range kinds {
+		total += r.others[kind]
+		if i < shown {
+			names = append(names, fmt.Sprintf("%d %s", r.others[kind], kind))
+		}
+	}
+	if len(kinds) > shown {
+		names = append(names, fmt.Sprintf("and %d more kinds", len(kinds)-shown))
+	}
+	switch total {
+	case 0:
+		return
+	case 1:
+		names[0] = "1 object of another kind ignored: " + strings.TrimPrefix(names[0], "1 ")
+	default:
+		names[0] = fmt.Sprintf("%d objects of other kinds ignored: %s", total, names[0])
+	}
+	r.diags = append(r.diags, diagnostic.Diagnostic{
+		Severity: diagnostic.Note, Code: diagnostic.OtherKinds, Message: strings.Join(names, ", "),
+		Hint: "only policies, roles and bindings say who may run which pod",
+	})
+}
+
+// skipBOM leaves out the byte order mark that some editors put first.
+func (f *file) skipBOM() {
+	f.raw = f.data
+	f.data = bytes.TrimPrefix(f.data, []byte("\uFEFF"))
+}
+
+func (f *file) looksLikeJSON(doc span) bool {
+	text := bytes.TrimLeft(doc.text(f.data), " \t\r\n")
+	return len(text) > 0 && text[0] == '{'
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifest
+
+import (
+	"bytes"
+	"strings"
+)
+
+// span is a piece of a file: the bytes from off up to end.
+type span struct{ off, end int }
+
+// text is the piece itself.
+func (s span) text(data []byte) []byte { return data[s.off:s.end] }
+
+// splitter cuts a YAML stream into documents, line by line.
+type splitter struct {
+	data []byte
+	// odd is whether a line may end in something other than a newline: YAML 1.1 also knows carriage return, NEL,
+	// LS and PS. A document marker after one of these would otherwise hide everything behind it, because the YAML
+	// parser stops after the first document it is given.
+	odd bool
+}
+
+func newSplitter(data []byte) *splitter {
+	return &splitter{data: data, odd: hasOddBreaks(data)}
+}
+
+func hasOddBreaks(data []byte) bool {
+	for i := 0; ; i++ {
+		j := bytes.IndexByte(data[i:], '\r')
+		if j < 0 {
+			break
+		}
+		if i += j; i+1 == len(data) || data[i+1] != '\n' {
+			return true
+		}
+	}
+	for _, br := range oddBreaks {
+		if bytes.Contains(data, []byte(br)) {
+			return true
+		}
+	}
+	return false
+}
+
+// oddBreaks are the line breaks of YAML 1.1 (NEL, LS, PS) that are none to most other programs.
+var oddBreaks = [...]string{"\u0085", "\u2028", "\u2029"}
+
+// lineEnd is the offset behind the line that starts at off, its line break included.
+func (s *splitter) lineEnd(off int) int {
+	end := len(s.data)
+	if i := bytes.IndexByte(s.data[off:], '\n'); i >= 0 {
+		end = off + i + 1
+	}
+	if !s.odd {
+		return end
+	}
+	line := s.data[off:end]
+	if i := bytes.IndexByte(line, '\r'); i >= 0 && i+1 < len(line) && line[i+1] != '\n' {
+		end = off + i + 1
+	}
+	for _, br := range oddBreaks {
+		if i := bytes.Index(s.data[off:end], []byte(br)); i >= 0 {
+			end = off + i + len(br)
+		}
+	}
+	return end
+}
+
+// documents cuts the stream at its document markers. A document keeps the "---" line that opens it, which may hold
+// content, and the directives before that. Documents of nothing but blank lines and comments are left out.
+func (s *splitter) documents() []span {
+	var docs []span
+	start, content := 0, false
+	cut := func(end int) {
+		if content {
+			docs = append(docs, span{start, end})
+		}
+		start, content = end, false
+	}
+	for off := 0; off < len(s.data); {
+		end := s.lineEnd(off)
+		line := s.data[off:end]
+		switch {
+		case isMarker(line, "---"):
+			if content {
+				cut(off)
+			}
+			content = !isBlank(line[3:])
+		case isMarker(line, "..."):
+			cut(off)
+			start = end
+		case !content && line[0] != '%' && !isBlank(line):
+			content = true
+		}
+		off = end
+	}
+	cut(len(s.data))
+	return docs
+}
+
+// isMarker reports whether a line is a document marker: three characters, then blank space or the end.
+func isMarker(line []byte, marker string) bool {
+	if !bytes.HasPrefix(line, []byte(marker)) {
+		return false
+	}
+	rest := line[len(marker):]
+	return len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0 || startsWithOddBreak(rest)
+}
+
+func startsWithOddBreak(text []byte) bool {
+	for _, br := range oddBreaks {
+		if bytes.HasPrefix(text, []byte(br)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isBlank reports whether a line holds nothing, or nothing but a comment.
+func isBlank(line []byte) bool {
+	line = bytes.TrimLeft(line, " \t\r\n")
+	return len(line) == 0 || line[0] == '#' || startsWithOddBreak(line)
+}
