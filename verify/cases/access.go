@@ -98,6 +98,9 @@ func (v *rbacView) grants(policies []*Policy) []grant {
 				continue
 			}
 			for _, s := range b.Subjects {
+				if !slices.Contains([]string{"User", "Group", "ServiceAccount"}, s.Kind) || s.Name == "" {
+					continue
+				}
 				subjectNS := s.Namespace
 				if subjectNS == "" {
 					subjectNS = ns

@@ -6,7 +6,8 @@ package cases
 // D15, E13). One check serves two fields: allowPrivilegeEscalation and its default.
 func allowPrivilegeEscalation() check {
 	return check{
-		name: "allow_privilege_escalation",
+		name:    "allow_privilege_escalation",
+		narrows: func(p *Policy) bool { return !p.escalation() || p.Spec.DefaultAllowEscalation != nil },
 		narrow: func(g *gen, p *Policy) {
 			yes, no := true, false
 			if g.chance(0.7) {

@@ -5,7 +5,8 @@ package cases
 // allowedCSIDrivers varies the drivers of inline csi volumes (section D6).
 func allowedCSIDrivers() check {
 	return check{
-		name: "allowed_csi_drivers",
+		name:    "allowed_csi_drivers",
+		narrows: func(p *Policy) bool { return len(p.Spec.AllowedCSIDrivers) > 0 },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.AllowedCSIDrivers = nil
 			for _, driver := range g.drivers("csi.example", "y.io", "secrets-store.csi.k8s.io") {

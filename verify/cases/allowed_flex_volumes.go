@@ -5,7 +5,8 @@ package cases
 // allowedFlexVolumes varies the drivers of flexVolume volumes (section D6).
 func allowedFlexVolumes() check {
 	return check{
-		name: "allowed_flex_volumes",
+		name:    "allowed_flex_volumes",
+		narrows: func(p *Policy) bool { return len(p.Spec.AllowedFlexVolumes) > 0 },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.AllowedFlexVolumes = nil
 			for _, driver := range g.drivers("example/a", "example/b", "vendor/lvm") {

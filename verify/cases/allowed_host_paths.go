@@ -8,8 +8,9 @@ import "strings"
 // (section D6).
 func allowedHostPaths() check {
 	return check{
-		name:   "allowed_host_paths",
-		narrow: narrowHostPaths,
+		name:    "allowed_host_paths",
+		narrows: func(p *Policy) bool { return len(p.Spec.AllowedHostPaths) > 0 },
+		narrow:  narrowHostPaths,
 		comply: func(g *gen, p *Policy, pod pod) {
 			removeVolumes(pod, func(field string) bool { return field == "hostPath" })
 			if !allowsVolume(p, "hostPath") || !g.chance(g.settings.Use*2) {

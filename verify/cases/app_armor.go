@@ -13,7 +13,12 @@ const (
 // appArmor varies the AppArmor profile of each container (sections D8, E9).
 func appArmor() check {
 	return check{
-		name:   "app_armor",
+		name: "app_armor",
+		narrows: func(p *Policy) bool {
+			_, listed := p.annotation(appArmorAllowed)
+			_, defaulted := p.annotation(appArmorDefault)
+			return listed || defaulted
+		},
 		narrow: narrowAppArmor,
 		comply: func(g *gen, p *Policy, pod pod) {
 			clearAppArmor(pod)

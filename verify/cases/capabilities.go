@@ -11,7 +11,11 @@ import (
 // serves three fields: defaultAddCapabilities, requiredDropCapabilities, allowedCapabilities.
 func capabilities() check {
 	return check{
-		name:   "capabilities",
+		name: "capabilities",
+		narrows: func(p *Policy) bool {
+			return !slices.Contains(p.Spec.AllowedCapabilities, "*") ||
+				len(p.Spec.DefaultAddCapabilities)+len(p.Spec.RequiredDropCapabilities) > 0
+		},
 		narrow: narrowCapabilities,
 		comply: func(g *gen, p *Policy, pod pod) {
 			for _, c := range pod.containers() {

@@ -8,6 +8,8 @@ package cases
 type check struct {
 	// name is the stem of the check's files, here and in the Rego library.
 	name string
+	// narrows says whether the policy demands anything in this check, or fills anything in.
+	narrows func(p *Policy) bool
 	// narrow gives the policy, which is lax in this check, another value. The generator asks for
 	// odd values (gen.odd) now and then.
 	narrow func(g *gen, p *Policy)

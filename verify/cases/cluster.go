@@ -5,6 +5,7 @@ package cases
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -109,7 +110,15 @@ func (c *Cluster) Synthetic() *Cluster {
 	return &s
 }
 
-// policies makes between none and MaxPolicies policies with different names.
+// granted are the policies that somebody may use, as it seems.
+func (c *Cluster) granted() []*Policy {
+	return slices.DeleteFunc(slices.Clone(c.Policies), func(p *Policy) bool {
+		return !slices.ContainsFunc(c.grants, func(g grant) bool { return g.policy == p.Name() })
+	})
+}
+
+// policies makes between none and MaxPolicies policies with different names. They narrow the same
+// few checks, each in its own way, so that the choice among them matters.
 func (g *gen) policies() []*Policy {
 	n := 0
 	if !g.chance(0.03) {
@@ -120,9 +129,10 @@ func (g *gen) policies() []*Policy {
 		names[0] = pick(g, "Upper", "with space", "quote\"d", "new\nline", "ünï", "under_score", "package",
 			"data.lib.psp", strings.Repeat("long-", 50)+"n")
 	}
+	theme := some(g, 1, 6, checks()...)
 	var all []*Policy
 	for _, name := range names {
-		all = append(all, g.policy(name))
+		all = append(all, g.policy(name, theme))
 	}
 	return all
 }
@@ -131,13 +141,13 @@ func (g *gen) policies() []*Policy {
 // for something else.
 func policyNames() []string {
 	return []string{
-		"a", "a-b", "a.b", "a0", "ab", "a-", "b", "0", "00", "10", "9", "default", "privileged", "restricted",
-		"true", "null", "package", "restricted-2", "restricted.2", "restricted2", "z", "zz", "psp:x", "x--y", "x.y.z",
+		"a", "a-b", "a.b", "a0", "ab", "a--b", "b", "0", "00", "10", "9", "default", "privileged", "restricted",
+		"true", "null", "package", "restricted-2", "restricted.2", "restricted2", "z", "zz", "x--y", "x.y.z",
 	}
 }
 
-// policy makes a policy that is lax but for the checks it narrows.
-func (g *gen) policy(name string) *Policy {
+// policy makes a policy that is lax but for the checks it narrows: mostly those of the theme.
+func (g *gen) policy(name string, theme []check) *Policy {
 	p := lax(name)
 	if g.chance(0.05) {
 		p.Metadata.Annotations = nil
@@ -145,19 +155,20 @@ func (g *gen) policy(name string) *Policy {
 	if g.chance(0.1) {
 		p.APIVersion = "extensions/v1beta1"
 	}
-	all := checks()
+	if g.chance(0.04) {
+		return p
+	}
+	for _, c := range theme {
+		if g.chance(0.85) {
+			c.narrow(g, p)
+		}
+	}
 	restrict := g.settings.Restrict
-	switch g.IntN(10) {
-	case 0: // stays lax
-		return p
-	case 1, 2, 3:
-		pick(g, all...).narrow(g, p)
-		return p
-	case 4:
+	if g.chance(0.1) {
 		restrict = 1
 	}
-	for _, c := range all {
-		if g.chance(restrict) {
+	for _, c := range checks() {
+		if g.chance(restrict) && !slices.ContainsFunc(theme, func(t check) bool { return t.name == c.name }) {
 			c.narrow(g, p)
 		}
 	}

@@ -32,13 +32,16 @@ func (g *gen) target() (*Policy, actor) {
 	if g.chance(g.settings.Strangers) && !g.cluster.only {
 		return p, g.stranger()
 	}
+	if granted := g.cluster.granted(); len(granted) > 0 && g.chance(0.95) {
+		p = pick(g, granted...)
+	}
 	return p, g.granted(p.Name())
 }
 
 // focusGroup is a pod that complies with a policy and the same pod at the edges of one check.
 func (g *gen) focusGroup() []Case {
 	p, a := g.target()
-	c := pick(g, g.cluster.checks...)
+	c := g.checkOf(p)
 	comply := g.compliant(p, c.name)
 	a.dress(comply)
 	edge := comply.clone()
@@ -51,6 +54,24 @@ func (g *gen) focusGroup() []Case {
 		{Kind: Focus, Check: c.name, Request: g.create(a, first)},
 		{Kind: Focus, Check: c.name, Paired: true, Request: g.create(a, second)},
 	}
+}
+
+// checkOf picks a check to vary: mostly one in which the policy demands something, for the others
+// seldom decide.
+func (g *gen) checkOf(p *Policy) check {
+	if g.chance(0.1) {
+		return pick(g, g.cluster.checks...)
+	}
+	var demanding []check
+	for _, c := range g.cluster.checks {
+		if c.narrows(p) {
+			demanding = append(demanding, c)
+		}
+	}
+	if len(demanding) == 0 {
+		return pick(g, g.cluster.checks...)
+	}
+	return pick(g, demanding...)
 }
 
 // compliant is a pod that the policy accepts, as far as there is one. The named check is made use

@@ -5,7 +5,8 @@ package cases
 // fsGroup varies spec.securityContext.fsGroup (sections D1, E2).
 func fsGroup() check {
 	return check{
-		name: "fs_group",
+		name:    "fs_group",
+		narrows: func(p *Policy) bool { return p.Spec.FSGroup.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.FSGroup = g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs")
 			if g.odd() {

@@ -13,8 +13,9 @@ func hostNetwork() check {
 // in the pod.
 func hostNamespace(name, field string, allowed func(*Policy) *bool) check {
 	return check{
-		name:   name,
-		narrow: func(_ *gen, p *Policy) { *allowed(p) = false },
+		name:    name,
+		narrows: func(p *Policy) bool { return !*allowed(p) },
+		narrow:  func(_ *gen, p *Policy) { *allowed(p) = false },
 		comply: func(g *gen, p *Policy, pod pod) {
 			delete(pod.spec(), field)
 			if *allowed(p) && g.chance(g.settings.Use) {

@@ -2,10 +2,13 @@
 
 package cases
 
+import "slices"
+
 // hostPorts varies the host ports of containers (section D13).
 func hostPorts() check {
 	return check{
-		name: "host_ports",
+		name:    "host_ports",
+		narrows: func(p *Policy) bool { return !slices.Equal(p.Spec.HostPorts, []Range{{0, 65535}}) },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.HostPorts = nil
 			for range g.IntN(3) {

@@ -5,8 +5,9 @@ package cases
 // privileged varies securityContext.privileged of containers (section D10).
 func privileged() check {
 	return check{
-		name:   "privileged",
-		narrow: func(_ *gen, p *Policy) { p.Spec.Privileged = false },
+		name:    "privileged",
+		narrows: func(p *Policy) bool { return !p.Spec.Privileged },
+		narrow:  func(_ *gen, p *Policy) { p.Spec.Privileged = false },
 		comply: func(g *gen, p *Policy, pod pod) {
 			for _, c := range pod.containers() {
 				if sc, ok := c.Object["securityContext"].(Object); ok {

@@ -7,7 +7,8 @@ import "slices"
 // procMount varies securityContext.procMount of containers (sections D11, A5).
 func procMount() check {
 	return check{
-		name: "proc_mount",
+		name:    "proc_mount",
+		narrows: func(p *Policy) bool { return !slices.Contains(p.Spec.AllowedProcMountTypes, "Unmasked") },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.AllowedProcMountTypes = pick(g, nil, nil, []string{"Default"}, []string{"Default", "Unmasked"})
 			if g.odd() {

@@ -94,7 +94,7 @@ func (b *rbacBuilder) rules(policy string) []any {
 		"apiGroups": pick(g, []string{"policy"}, []string{"policy"}, []string{"extensions"}, []string{"policy", "extensions"}, []string{"*"}, []string{"", "extensions"}),
 		"resources": pick(g, []string{"podsecuritypolicies"}, []string{"podsecuritypolicies"}, []string{"*"}, []string{"pods", "podsecuritypolicies"}),
 	}
-	switch g.IntN(10) {
+	switch g.IntN(16) {
 	case 0: // every policy
 	case 1:
 		good["resourceNames"] = []string{}
@@ -147,7 +147,7 @@ func (b *rbacBuilder) aggregated(rules []any) string {
 		)
 	}
 	name := b.name("aggregated")
-	role := b.add("ClusterRole", "", name, Object{"aggregationRule": selector(label), "rules": pick[any](b.gen, nil, []any{})})
+	role := b.add("ClusterRole", "", name, Object{"aggregationRule": selector(label), "rules": pick[any](b.gen, nil, []any{}, []any{}, []any{b.uselessRule("stale")})})
 	if b.chance(0.3) {
 		outer := b.name("chained")
 		role["metadata"].(Object)["labels"] = Object{outer: "true"}

@@ -6,8 +6,9 @@ package cases
 // E12).
 func readOnlyRootFilesystem() check {
 	return check{
-		name:   "read_only_root_filesystem",
-		narrow: func(_ *gen, p *Policy) { p.Spec.ReadOnlyRootFilesystem = true },
+		name:    "read_only_root_filesystem",
+		narrows: func(p *Policy) bool { return p.Spec.ReadOnlyRootFilesystem },
+		narrow:  func(_ *gen, p *Policy) { p.Spec.ReadOnlyRootFilesystem = true },
 		comply: func(g *gen, p *Policy, pod pod) {
 			for _, c := range pod.containers() {
 				if sc, ok := c.Object["securityContext"].(Object); ok {

@@ -5,7 +5,8 @@ package cases
 // runAsGroup varies runAsGroup of pods and containers (sections D1, E7).
 func runAsGroup() check {
 	return check{
-		name: "run_as_group",
+		name:    "run_as_group",
+		narrows: func(p *Policy) bool { return groupStrategy(p).Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			s := g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs", "RunAsAny")
 			if s.Rule == "RunAsAny" {

@@ -5,7 +5,8 @@ package cases
 // runAsUser varies runAsUser and runAsNonRoot of pods and containers (sections D2, E6, E10).
 func runAsUser() check {
 	return check{
-		name: "run_as_user",
+		name:    "run_as_user",
+		narrows: func(p *Policy) bool { return p.Spec.RunAsUser.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.RunAsUser = g.narrowIDs("MustRunAs", "MustRunAs", "MustRunAsNonRoot")
 			if p.Spec.RunAsUser.Rule == "MustRunAsNonRoot" && g.chance(0.7) {

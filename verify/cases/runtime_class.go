@@ -7,7 +7,8 @@ import "slices"
 // runtimeClass varies spec.runtimeClassName (sections D7, E5).
 func runtimeClass() check {
 	return check{
-		name: "runtime_class",
+		name:    "runtime_class",
+		narrows: func(p *Policy) bool { return p.Spec.RuntimeClass != nil },
 		narrow: func(g *gen, p *Policy) {
 			r := &RuntimeClass{Allowed: some(g, 0, 2, "gv", "kata", "runc")}
 			if len(r.Allowed) > 0 && g.chance(0.4) {

@@ -7,8 +7,9 @@ import "strings"
 // seLinux varies seLinuxOptions of pods and containers (sections D3, E3).
 func seLinux() check {
 	return check{
-		name:   "se_linux",
-		narrow: narrowSELinux,
+		name:    "se_linux",
+		narrows: func(p *Policy) bool { return p.Spec.SELinux.Rule != "RunAsAny" },
+		narrow:  narrowSELinux,
 		comply: func(g *gen, p *Policy, pod pod) {
 			for _, sc := range securityContexts(pod) {
 				delete(sc, "seLinuxOptions")

@@ -17,7 +17,12 @@ const (
 // D9, E4, A5).
 func seccomp() check {
 	return check{
-		name:   "seccomp",
+		name: "seccomp",
+		narrows: func(p *Policy) bool {
+			_, all := seccompProfiles(p)
+			_, defaulted := p.annotation(seccompDefault)
+			return !all || defaulted
+		},
 		narrow: narrowSeccomp,
 		comply: func(g *gen, p *Policy, pod pod) {
 			clearSeccomp(pod)

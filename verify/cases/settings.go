@@ -8,8 +8,9 @@ type Settings struct {
 	// MaxPolicies is the largest number of policies in a generated cluster; the smallest is zero,
 	// because a cluster without policies refuses every pod in words of its own.
 	MaxPolicies int
-	// Restrict is the probability that a generated policy narrows a given check. Low values make
-	// policies that differ in one thing; high values make policies that no pod passes by chance.
+	// Restrict is the probability that a generated policy narrows a given check beyond those that all
+	// policies of its cluster narrow. Low values make policies that differ in few things; high values
+	// make policies that no pod passes by chance.
 	Restrict float64
 	// OddPolicies is the probability that a narrowed check gets a value that is odd although the API
 	// server takes it (an unusable strategy, a default outside the allowed list), or one that it
@@ -40,7 +41,7 @@ type Settings struct {
 // Defaults are the settings under which about half of the pods are allowed.
 func Defaults() Settings {
 	return Settings{
-		MaxPolicies: 8, Restrict: 0.35, OddPolicies: 0.12,
+		MaxPolicies: 8, Restrict: 0.1, OddPolicies: 0.12,
 		Granted: 0.85, NearMisses: 3, Strangers: 0.1,
 		Focus: 12, Updates: 4, Hostile: 3, Others: 1,
 		ComplyFirst: 0.6, Use: 0.3, ManyContainers: 0.25, MKE: 0.15,

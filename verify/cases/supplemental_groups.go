@@ -5,7 +5,8 @@ package cases
 // supplementalGroups varies spec.securityContext.supplementalGroups (sections D1, E1).
 func supplementalGroups() check {
 	return check{
-		name: "supplemental_groups",
+		name:    "supplemental_groups",
+		narrows: func(p *Policy) bool { return p.Spec.SupplementalGroups.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.SupplementalGroups = g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs")
 			if g.odd() {

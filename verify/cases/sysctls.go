@@ -10,7 +10,10 @@ import (
 // sysctls varies spec.securityContext.sysctls (section D5).
 func sysctls() check {
 	return check{
-		name:   "sysctls",
+		name: "sysctls",
+		narrows: func(p *Policy) bool {
+			return len(p.Spec.ForbiddenSysctls) > 0 || !slices.Contains(p.Spec.AllowedUnsafeSysctls, "*")
+		},
 		narrow: narrowSysctls,
 		comply: func(g *gen, p *Policy, pod pod) {
 			delete(pod.securityContext(), "sysctls")

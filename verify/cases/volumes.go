@@ -7,8 +7,9 @@ import "slices"
 // volumes varies the types of the pod's volumes (section D6). Paths and drivers are other checks'.
 func volumes() check {
 	return check{
-		name:   "volumes",
-		narrow: narrowVolumes,
+		name:    "volumes",
+		narrows: func(p *Policy) bool { return !slices.Contains(p.Spec.Volumes, "*") },
+		narrow:  narrowVolumes,
 		comply: func(g *gen, p *Policy, pod pod) {
 			removeVolumes(pod, func(string) bool { return true })
 			if !allowsVolume(p, "projected") && !allowsVolume(p, "secret") {
