@@ -1,0 +1,28 @@
+# METADATA
+# title: readOnlyRootFilesystem
+# description: |
+#   Under a policy with readOnlyRootFilesystem true every container must have it
+#   true; where it is unset it is written.
+#   pkg/security/podsecuritypolicy/provider.go (v1.24.17)
+# custom:
+#   pod_fields:
+#     - spec.containers[*].securityContext.readOnlyRootFilesystem
+package lib.psp.read_only_root_filesystem
+
+import data.lib.psp.pod
+
+# METADATA
+# description: places of the containers without readOnlyRootFilesystem
+unset contains pod.places[n] if {
+	some n, null in _values
+}
+
+# METADATA
+# description: violations under readOnlyRootFilesystem true
+not_allowed contains [[n + 1, 9], ".securityContext.readOnlyRootFilesystem", "Invalid value", false, detail] if {
+	some n, value in _values
+	not value in {null, true}
+	detail := "ReadOnlyRootFilesystem must be set to true"
+}
+
+_values := [object.get(context, "readOnlyRootFilesystem", null) | some context in pod.security_contexts]

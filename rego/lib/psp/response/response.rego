@@ -1,0 +1,44 @@
+# METADATA
+# title: response
+# description: Answers, as admission.k8s.io/v1 AdmissionReview.
+package lib.psp.response
+
+import data.lib.psp.choice
+import data.lib.psp.policies
+import data.lib.psp.request
+import data.lib.psp.text
+
+# METADATA
+# description: the answer to what native leaves alone
+let_through := {
+	"apiVersion": "admission.k8s.io/v1",
+	"kind": "AdmissionReview",
+	"response": {"uid": request.uid, "allowed": true},
+}
+
+# METADATA
+# description: a refusal that says why
+refuse(why) := {
+	"apiVersion": "admission.k8s.io/v1",
+	"kind": "AdmissionReview",
+	"response": {
+		"uid": request.uid,
+		"allowed": false,
+		"status": {
+			"code": 403,
+			"message": sprintf("PodSecurityPolicy: %s", [why]),
+			"reason": "Forbidden",
+		},
+	},
+}
+
+# METADATA
+# description: the refusal of a pod by every policy that may be used; phase is admit or validate
+refuse_pod(phase) := refuse(sprintf("unable to %s pod: [%s]", [phase, concat(" ", _lines)])) if {
+	choice.providers
+} else := refuse("no providers available to validate pod request")
+
+_lines := [line |
+	some name in choice.authorized
+	some line in text.lines(policies[name].violations)
+]

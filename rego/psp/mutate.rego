@@ -1,0 +1,38 @@
+# METADATA
+# title: psp
+# description: Entry points for an API server's admission webhooks, and for people who ask why.
+package psp
+
+import data.lib.psp.choice
+import data.lib.psp.patch
+import data.lib.psp.policies
+import data.lib.psp.request
+import data.lib.psp.response
+import data.lib.psp.shape
+
+# METADATA
+# description: |
+#   Native Admit as the answer of a mutating webhook: chooses a policy, fills in its
+#   defaults as a JSONPatch, or refuses. Updates pass: native validates them only.
+# entrypoint: true
+mutate := response.refuse(request.problem) if {
+	request.problem
+} else := response.let_through if {
+	not request.judged
+} else := response.refuse(shape.problem) if {
+	shape.problem
+} else := response.let_through if {
+	request.review.operation == "UPDATE"
+} else := {
+	"apiVersion": "admission.k8s.io/v1",
+	"kind": "AdmissionReview",
+	"response": {
+		"uid": request.uid,
+		"allowed": true,
+		"patchType": "JSONPatch",
+		"patch": base64.encode(json.marshal(patch.operations(policies[choice.admit].writes, choice.admit))),
+		"auditAnnotations": {"admit-policy": choice.admit},
+	},
+} if {
+	choice.admit
+} else := response.refuse_pod("admit")

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"psp2rego/translate/policy"
+	"psp2rego/translate/psp"
+)
+
+// Options are what Compile needs besides the cluster. The zero value compiles for stock Kubernetes.
+type Options struct {
+	// Dialect is DialectKubernetes (also "") or DialectMKE.
+	Dialect string
+	// Version is the translator's version, recorded in each module.
+	Version string
+}
+
+// The dialects of RBAC.
+const (
+	// DialectKubernetes takes a requester's groups as they are.
+	DialectKubernetes = "kubernetes"
+	// DialectMKE also counts a requester who carries system:authenticated, and whose name does not begin with system:, as a
+	// member of system:authenticated:<namespace of the request>, as Mirantis Kubernetes Engine does.
+	DialectMKE = "mke"
+)
+
+// File is one generated file.
+type File struct {
+	// Path is the file's slash-separated path in the bundle.
+	Path string
+	Data []byte
+}
+
+// Output is what a cluster compiles to: a module for each policy, the grants and their provenance as data, the dialect. The Rego
+// library is not part of it.
+type Output struct {
+	// Files are sorted by path.
+	Files []File
+	// Sources are the files that the cluster was read from.
+	Sources []Source
+}
+
+// Compile turns a cluster into Rego. The result depends on the arguments alone, to the byte.
+func Compile(ctx context.Context, c *Cluster, o Options) (*Output, error) {
+	out := &Output{Sources: c.Sources}
+	for i := range c.Policies {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		file, err := compilePolicy(&c.Policies[i], o)
+		if err != nil {
+			return nil, err
+		}
+		out.Files = append(out.Files, file)
+	}
+	dialect, err := dialectModule(o.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	out.Files = append(out.Files, File{"lib/psp/dialect/dialect.rego", dialect})
+	for path, value := range map[string]any{"lib/psp/grants/data.json": c.Grants, "psp/provenance/data.json": c.Provenance} {
+		data, err := json.MarshalIndent(value, "", "  ")
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", path, err)
+		}
+		out.Files = append(out.Files, File{path, append(data, '\n')})
+	}
+	slices.SortFunc(out.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return out, nil
+}
+
+func compilePolicy(p *Policy, o Options) (File, error) {
+	if p.Name == psp.AllowAll {
+		return File{}, fmt.Errorf("psp %q: the name stands for every policy in grants; no API server stores such a policy", p.Name)
+	}
+	var source policy.Source
+	if p.Source != nil {
+		source = policy.Source{File: p.Source.File(), SHA256: p.Source.SHA256(), Version: o.Version}
+	}
+	module, err := policy.Module(&p.PodSecurityPolicy, source)
+	if err != nil {
+		return File{}, err
+	}
+	return File{PolicyPath(p.Name), module}, nil
+}
+
+// longestStem leaves room for an extension below the 255 bytes that file systems grant a name.
+const longestStem = 200
+
+// PolicyPath is the path of a policy's module in the bundle. A name that is no DNS subdomain, or too long for a file, is replaced by
+// its digest: it never becomes part of a path.
+func PolicyPath(name string) string {
+	if len(name) > longestStem || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		sum := sha256.Sum256([]byte(name))
+		name = "sha256_" + hex.EncodeToString(sum[:16])
+	}
+	return "lib/psp/policies/" + name + ".rego"
+}
+
+func dialectModule(dialect string) ([]byte, error) {
+	var mke bool
+	switch dialect {
+	case "", DialectKubernetes:
+	case DialectMKE:
+		mke = true
+	default:
+		return nil, fmt.Errorf("unknown dialect %q: choose %s or %s", dialect, DialectKubernetes, DialectMKE)
+	}
+	return fmt.Appendf(nil, `# METADATA
+# title: dialect
+# description: How the cluster's RBAC is read.
+package lib.psp.dialect
+
+# METADATA
+# description: |
+#   true where a user of Mirantis Kubernetes Engine counts as a member of
+#   system:authenticated:<namespace>
+mke := %t
+`, mke), nil
+}

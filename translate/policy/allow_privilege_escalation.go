@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import "psp2rego/translate/psp"
+
+func allowPrivilegeEscalation(w *writer, p *psp.PodSecurityPolicy) {
+	allowed, byDefault := *p.Spec.AllowPrivilegeEscalation, p.Spec.DefaultAllowPrivilegeEscalation
+	switch {
+	case allowed:
+		w.free("allowed")
+	case byDefault != nil && *byDefault:
+		w.refuse(w.fact("not_allowed"), w.fact("default_not_allowed"))
+	default:
+		w.refuse(w.fact("not_allowed"))
+	}
+	switch {
+	case byDefault != nil:
+		w.set("allowPrivilegeEscalation", term(*byDefault), w.fact("unset"))
+	case !allowed:
+		w.set("allowPrivilegeEscalation", "false", w.fact("unset"))
+	}
+}

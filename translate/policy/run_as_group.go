@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import "psp2rego/translate/psp"
+
+func runAsGroup(w *writer, p *psp.PodSecurityPolicy) {
+	o := p.Spec.RunAsGroup
+	if o == nil {
+		w.free("any group")
+		return
+	}
+	switch o.Rule {
+	case psp.RunAsAny:
+		w.free("any group")
+	case psp.MayRunAs:
+		w.refuse(w.call("outside", idRanges(o.Ranges), null))
+	case psp.MustRunAs:
+		w.refuse(w.call("outside", idRanges(o.Ranges), strayDefault(o.Ranges)))
+		w.set("runAsGroup", term(o.Ranges[0].Min), w.fact("unset"))
+	}
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"slices"
+
+	"psp2rego/translate/psp"
+)
+
+func runtimeClass(w *writer, p *psp.PodSecurityPolicy) {
+	o := p.Spec.RuntimeClass
+	if o == nil {
+		w.free("any class")
+		return
+	}
+	if slices.Contains(o.AllowedRuntimeClassNames, psp.AllowAll) {
+		w.free("any class")
+	} else {
+		byDefault := null
+		if d := o.DefaultRuntimeClassName; d != nil && !slices.Contains(o.AllowedRuntimeClassNames, *d) {
+			byDefault = term(*d)
+		}
+		w.refuse(w.call("not_allowed", set(o.AllowedRuntimeClassNames), byDefault))
+	}
+	if d := o.DefaultRuntimeClassName; d != nil {
+		w.set("runtimeClassName", term(*d), w.fact("unset"))
+	}
+}

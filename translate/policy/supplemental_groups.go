@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import "psp2rego/translate/psp"
+
+func supplementalGroups(w *writer, p *psp.PodSecurityPolicy) {
+	o := p.Spec.SupplementalGroups
+	switch o.Rule {
+	case psp.RunAsAny:
+		w.free("any groups")
+	case psp.MayRunAs:
+		w.refuse(w.call("outside", idRanges(o.Ranges), "[]"))
+	case psp.MustRunAs:
+		byDefault := rego("[]")
+		if stray := strayDefault(o.Ranges); stray != null {
+			byDefault = "[" + stray + "]"
+		}
+		w.refuse(w.call("outside", idRanges(o.Ranges), byDefault), w.fact("empty"))
+		w.set("supplementalGroups", term([]int64{o.Ranges[0].Min}), w.fact("unset"))
+	}
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"psp2rego/translate/psp"
+)
+
+// term writes a value as a Rego literal; JSON is one.
+func term(value any) rego {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // values are built from the policy's own JSON
+	}
+	return rego(text)
+}
+
+// null is Rego's null.
+const null rego = "null"
+
+// set writes strings as a Rego set, sorted and without duplicates.
+func set[S ~string](names ...[]S) rego {
+	members := map[string]bool{}
+	for _, list := range names {
+		for _, name := range list {
+			members[string(name)] = true
+		}
+	}
+	if len(members) == 0 {
+		return "set()"
+	}
+	texts := make([]string, 0, len(members))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		texts = append(texts, quote(name))
+	}
+	return rego("{" + strings.Join(texts, ", ") + "}")
+}
+
+// list writes strings as a Rego array, in their order.
+func list(names []string) rego {
+	if len(names) == 0 {
+		return "[]"
+	}
+	return term(names)
+}
+
+// idRanges writes ranges of ids as the policy spells them.
+func idRanges(ranges []psp.IDRange) rego { return term(ranges) }
+
+// holds reports whether a range holds id.
+func holds(ranges []psp.IDRange, id int64) bool {
+	return slices.ContainsFunc(ranges, func(r psp.IDRange) bool { return r.Min <= id && id <= r.Max })
+}
+
+// strayDefault writes the id that MustRunAs fills in if the ranges do not even hold that one (its range has min above max, which
+// the API refuses today but older versions may have stored), else null: then whatever is unset ends up allowed.
+func strayDefault(ranges []psp.IDRange) rego {
+	if holds(ranges, ranges[0].Min) {
+		return null
+	}
+	return term(ranges[0].Min)
+}
+
+// byCost lists checks whose refusal is cheapest to find out first; the order decides nothing but speed.
+var byCost = []string{
+	"privileged", "host_network", "host_pid", "host_ipc", "allow_privilege_escalation", "read_only_root_filesystem", "volumes",
+	"host_ports", "capabilities", "run_as_user", "fs_group", "supplemental_groups",
+}
+
+// cheapestFirst sorts names by byCost; others keep their order behind.
+func cheapestFirst(names []string) []string {
+	rank := func(name string) int {
+		if i := slices.Index(byCost, name); i >= 0 {
+			return i
+		}
+		return len(byCost)
+	}
+	return slices.SortedStableFunc(slices.Values(names), func(a, b string) int { return rank(a) - rank(b) })
+}

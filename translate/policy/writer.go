@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"psp2rego/translate/psp"
+)
+
+// writer collects a module. Only term, call and the methods below make Rego of what a policy says.
+type writer struct {
+	header  bytes.Buffer
+	body    bytes.Buffer
+	imports []string
+	// refused are the checks that can refuse a pod.
+	refused []string
+	current check
+	spec    map[string]json.RawMessage
+}
+
+// rego is a Rego expression.
+type rego string
+
+// head writes METADATA and package.
+func (w *writer) head(p *psp.PodSecurityPolicy, source Source) {
+	fmt.Fprintf(&w.header, "# METADATA\n# title: %s\n", quote("PodSecurityPolicy "+p.Name))
+	fmt.Fprintf(&w.header, "# description: What the PodSecurityPolicy of this name allows, and the defaults it fills in.\n")
+	if source != (Source{}) {
+		fmt.Fprintf(&w.header, "# custom:\n#   source: %s\n#   sha256: %s\n#   psp2rego: %s\n",
+			quote(source.File), quote(source.SHA256), quote(source.Version))
+	}
+	fmt.Fprintf(&w.header, "package lib.psp.policies[%s]\n\n", quote(p.Name))
+	w.spec = fieldsOf(p)
+}
+
+// fieldsOf returns the policy's set fields and annotations by name, as JSON.
+func fieldsOf(p *psp.PodSecurityPolicy) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	text, err := json.Marshal(p.Spec)
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	if err != nil {
+		panic(err) // the API type always marshals to an object
+	}
+	for key, value := range p.Annotations {
+		fields[key] = json.RawMessage(quote(value))
+	}
+	return fields
+}
+
+// unusable writes the module of a policy that the plugin skips.
+func (w *writer) unusable(why string) {
+	fmt.Fprintf(&w.body, "# skipped, as the admission plugin skips it: %s\n", quote(why))
+	fmt.Fprintf(&w.body, "provider := false\n\nunusable := %s\n", quote(why))
+}
+
+// begin starts the block of a check with the policy's fields and their values.
+func (w *writer) begin(c check, _ *psp.PodSecurityPolicy) {
+	w.current = c
+	for _, field := range c.fields {
+		value := "unset"
+		if text, ok := w.spec[field]; ok {
+			value = string(text)
+		}
+		fmt.Fprintf(&w.body, "# %s: %s\n", field, value)
+	}
+}
+
+// free ends the block of a check that allows everything.
+func (w *writer) free(why string) { fmt.Fprintf(&w.body, "# %s\n\n", why) }
+
+// refuse writes the violations of the check: the union of the given sets.
+func (w *writer) refuse(violations ...rego) {
+	w.refused = append(w.refused, w.current.name)
+	sets := make([]string, len(violations))
+	for i, v := range violations {
+		sets[i] = string(v)
+	}
+	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, strings.Join(sets, " | "))
+}
+
+// set writes a default: value under key in each of places.
+func (w *writer) set(key string, value, places rego) {
+	fmt.Fprintf(&w.body, "writes[place].%s := %s if some place in %s\n\n", key, value, places)
+}
+
+// rule writes a rule as it is.
+func (w *writer) rule(text string, args ...any) { fmt.Fprintf(&w.body, text+"\n\n", args...) }
+
+// fact refers to a rule of the check's package.
+func (w *writer) fact(name string) rego {
+	w.use()
+	return rego(w.current.name + "." + name)
+}
+
+// call calls a function of the check's package.
+func (w *writer) call(name string, args ...rego) rego {
+	w.use()
+	texts := make([]string, len(args))
+	for i, arg := range args {
+		texts[i] = string(arg)
+	}
+	return rego(fmt.Sprintf("%s.%s(%s)", w.current.name, name, strings.Join(texts, ", ")))
+}
+
+func (w *writer) use() {
+	if !slices.Contains(w.imports, w.current.name) {
+		w.imports = append(w.imports, w.current.name)
+	}
+}
+
+// text returns the whole module, unformatted.
+func (w *writer) text() []byte {
+	var out bytes.Buffer
+	out.Write(w.header.Bytes())
+	slices.Sort(w.imports)
+	for _, name := range w.imports {
+		fmt.Fprintf(&out, "import data.lib.psp.%s\n", name)
+	}
+	if len(w.imports) > 0 {
+		w.verdict(&out)
+	}
+	out.Write(w.body.Bytes())
+	return out.Bytes()
+}
+
+// verdict writes what the choice among policies asks of each.
+func (w *writer) verdict(out *bytes.Buffer) {
+	out.WriteString("\nprovider := true\n\n# every check that can refuse stands here; an undefined one refuses\naccepts if {\n")
+	for _, name := range cheapestFirst(w.refused) {
+		fmt.Fprintf(out, "\trefused.%s == set()\n", name)
+	}
+	out.WriteString("}\n\n# evaluated only to say why\nviolations := union({found | some found in refused})\n\n")
+}
