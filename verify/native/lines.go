@@ -38,14 +38,14 @@ func (l *lineReader) pending() bool {
 // next returns the next line without its end; the bytes are valid until the next call.
 // A last line need not be terminated. At the end of input the error is io.EOF.
 func (l *lineReader) next() ([]byte, error) {
-	line, err := l.in.ReadSlice('\n')
-	if err == nil {
-		return line[:len(line)-1], nil
-	}
 	if cap(l.long) > keepLine {
 		l.long = nil
 	}
 	l.long = l.long[:0]
+	line, err := l.in.ReadSlice('\n')
+	if err == nil {
+		return line[:len(line)-1], nil
+	}
 	tooLong := false
 	for {
 		if len(l.long)+len(line) > l.limit {

@@ -24,7 +24,7 @@ line per request line to standard output, until the end of input.
 Usage:  psp2rego-native [flags]
 
 Flags:
-  --v N       log level of the Kubernetes code, on standard error (default: errors only)
+  --v N       log level, 0 or more, of the Kubernetes code on standard error (default: no log)
   --version   print the version of the linked Kubernetes code
   --help      print this text
 

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/capabilities"
 	kjson "sigs.k8s.io/json"
 )
 
@@ -19,6 +20,9 @@ type session struct {
 }
 
 func newSession() (*session, error) {
+	// kube-apiserver --allow-privileged=true. Without it API validation refuses every
+	// privileged container, and PodSecurityPolicy could only forbid what is forbidden.
+	capabilities.Setup(true, 0)
 	preparer, err := newPreparer()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,7 +51,17 @@ func validationErrors(err error) []string {
 		return append(list, err.Error())
 	}
 	for _, cause := range status.Status().Details.Causes {
-		list = append(list, cause.Field+": "+cause.Message)
+		list = append(list, repeatable(cause.Field+": "+cause.Message))
 	}
 	return list
 }
+
+// repeatable takes out of an error what would differ from run to run: pointers, and the
+// lines after the first, which are a diff whose form go-cmp makes random on purpose.
+func repeatable(message string) string {
+	first, _, _ := strings.Cut(message, "\n")
+	return address.ReplaceAllString(first, "(0x0)")
+}
+
+// address matches a pointer in a Go-syntax value, such as (*bool)(0xc000123456).
+var address = regexp.MustCompile(`\(0x[0-9a-f]{4,16}\)`)
