@@ -106,11 +106,7 @@ func (r *run) passes(ctx context.Context, report *Report) ([]*pass, error) {
 }
 
 func (r *run) translate(ctx context.Context, s *subject) {
-	tarball, err := r.Translate(ctx, s.cluster.Objects, s.cluster.Dialect)
-	if err == nil {
-		s.opa, err = LoadBundle(ctx, tarball)
-	}
-	s.failed = err
+	s.opa, s.failed = r.bundle(ctx, s.cluster.Objects, s.cluster.Dialect)
 }
 
 // groupsPerUnit is how many groups of a given cluster a worker takes at once.

@@ -2,7 +2,325 @@
 
 package verify
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
 
-func (r *run) shrinkAll(context.Context, *Report) error { return nil }
-func (r *run) record(*Report) error                     { return nil }
+// shrinkAll makes each kept divergence smaller, one after the other.
+func (r *run) shrinkAll(ctx context.Context, report *Report) error {
+	if r.Shrink <= 0 || len(report.Divergences) == 0 {
+		return nil
+	}
+	for _, d := range report.Divergences {
+		options := r.Options
+		if d.Pass != PassGiven {
+			options.Bundle = ""
+		}
+		j, err := NewJudge(ctx, options)
+		if err != nil {
+			return err
+		}
+		err = Shrink(ctx, j, d, r.Shrink)
+		_ = j.Close()
+		if err != nil {
+			return fmt.Errorf("shrinking seed %d, cluster %d, case %d: %w", d.Seed, d.Cluster, d.Case, err)
+		}
+	}
+	return nil
+}
+
+// Shrink drops objects, list items and fields from the divergence's cluster and request for as long
+// as both sides still differ in the same phase and class, asking them at most budget times. What is
+// left is, budget permitting, such that no single part can go.
+func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
+	s := &shrinker{ctx: ctx, judge: j, divergence: d, budget: budget}
+	if err := s.unpack(); err != nil {
+		return err
+	}
+	if !s.still() {
+		// Native's answer, or ours, is not the same twice: keep the case as it is.
+		return s.err
+	}
+	before := s.parts()
+	for s.shrunk = true; s.shrunk && s.budget > 0 && s.err == nil; {
+		s.shrunk = false
+		s.round()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	s.still() // so that the verdicts are those of the case that is left
+	s.adopt()
+	d.Shrunk = [2]int{s.parts(), before}
+	return s.err
+}
+
+// shrinker changes its documents in place, and takes back what makes the divergence go away.
+type shrinker struct {
+	ctx        context.Context
+	judge      *Judge
+	divergence *Divergence
+	budget     int
+	shrunk     bool
+	err        error
+
+	objects     []any
+	object, old any
+	groups      []any
+	judgement   *Judgement // of the last trial that still diverged
+}
+
+func (s *shrinker) unpack() error {
+	for _, object := range s.divergence.Objects {
+		value, err := decode(object)
+		if err != nil {
+			return err
+		}
+		s.objects = append(s.objects, value)
+	}
+	request := s.divergence.Request
+	if request == nil {
+		return nil
+	}
+	var err error
+	if len(request.Object) > 0 {
+		if s.object, err = decode(request.Object); err != nil {
+			return err
+		}
+	}
+	if len(request.OldObject) > 0 {
+		if s.old, err = decode(request.OldObject); err != nil {
+			return err
+		}
+	}
+	for _, group := range request.UserInfo.Groups {
+		s.groups = append(s.groups, group)
+	}
+	return nil
+}
+
+// round tries every part once: the request's first, for they cost least to try.
+func (s *shrinker) round() {
+	if s.object != nil && s.old != nil {
+		s.node(s.object, s.old)
+	}
+	for _, document := range []any{s.object, s.old} {
+		if document != nil {
+			s.node(document)
+		}
+	}
+	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
+	if s.judge.fixed == nil { // a ready bundle is that of the objects as they are
+		s.list(func() []any { return s.objects }, func(v []any) { s.objects = v })
+		for i := range s.objects {
+			s.node(s.objects[i])
+		}
+	}
+}
+
+// node drops what it can below documents of the same shape; from all of them at once.
+func (s *shrinker) node(nodes ...any) {
+	var all []map[string]any
+	keys := map[string]bool{}
+	for _, n := range nodes {
+		if m, ok := n.(map[string]any); ok {
+			all = append(all, m)
+			for key := range m {
+				keys[key] = true
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		s.key(all, key)
+	}
+}
+
+// key drops the key, or what it can below it.
+func (s *shrinker) key(all []map[string]any, key string) {
+	var holders []map[string]any
+	var values []any
+	for _, m := range all {
+		if value, ok := m[key]; ok {
+			holders, values = append(holders, m), append(values, value)
+		}
+	}
+	if len(holders) == 0 {
+		return
+	}
+	for _, m := range holders {
+		delete(m, key)
+	}
+	if s.accept() {
+		return
+	}
+	for i, m := range holders {
+		m[key] = values[i]
+	}
+	if lists, ok := sameLength(values); ok {
+		s.lists(holders, key, len(lists[0]))
+		return
+	}
+	s.node(values...)
+}
+
+func sameLength(values []any) ([][]any, bool) {
+	var lists [][]any
+	for _, value := range values {
+		list, ok := value.([]any)
+		if !ok || len(lists) > 0 && len(list) != len(lists[0]) {
+			return nil, false
+		}
+		lists = append(lists, list)
+	}
+	return lists, true
+}
+
+// lists drops runs of items, long ones first, then what it can below each item that stays.
+func (s *shrinker) lists(holders []map[string]any, key string, length int) {
+	get := func(m map[string]any) []any { list, _ := m[key].([]any); return list }
+	for size := length; size > 0; size /= 2 {
+		for from := 0; from < len(get(holders[0])); {
+			saved := make([][]any, len(holders))
+			for i, m := range holders {
+				saved[i] = get(m)
+				m[key] = slices.Delete(slices.Clone(saved[i]), from, min(from+size, len(saved[i])))
+			}
+			if s.accept() {
+				continue
+			}
+			for i, m := range holders {
+				m[key] = saved[i]
+			}
+			from += size
+		}
+	}
+	for i := range get(holders[0]) {
+		var items []any
+		for _, m := range holders {
+			items = append(items, get(m)[i])
+		}
+		s.node(items...)
+	}
+}
+
+// list is lists for a list that is in no object.
+func (s *shrinker) list(get func() []any, set func([]any)) {
+	for size := len(get()); size > 0; size /= 2 {
+		for from := 0; from < len(get()); {
+			saved := get()
+			set(slices.Delete(slices.Clone(saved), from, min(from+size, len(saved))))
+			if s.accept() {
+				continue
+			}
+			set(saved)
+			from += size
+		}
+	}
+}
+
+// accept says whether the change that was just made leaves the divergence in place.
+func (s *shrinker) accept() bool {
+	if s.budget <= 0 || s.err != nil {
+		return false
+	}
+	s.budget--
+	ok := s.still()
+	s.shrunk = s.shrunk || ok
+	return ok
+}
+
+// still puts the case to both sides again.
+func (s *shrinker) still() bool {
+	c, err := s.pack()
+	if err != nil {
+		s.err = err
+		return false
+	}
+	judgement, err := s.judge.Judge(s.ctx, c)
+	if err != nil {
+		s.err = err
+		return false
+	}
+	for _, d := range judgement.Differences {
+		same := d.Phase == s.divergence.Phase && d.Class == s.divergence.Class
+		if same && (d.Class != Untranslated || d.Detail == s.divergence.Detail) {
+			s.judgement = judgement
+			s.divergence.Detail = d.Detail
+			return true
+		}
+	}
+	return false
+}
+
+// pack is the case that the documents make now.
+func (s *shrinker) pack() (*CaseFile, error) {
+	c := &CaseFile{Dialect: s.divergence.Dialect}
+	for _, object := range s.objects {
+		data, err := json.Marshal(object)
+		if err != nil {
+			return nil, err
+		}
+		c.Objects = append(c.Objects, data)
+	}
+	if s.divergence.Request == nil {
+		return c, nil
+	}
+	request := *s.divergence.Request
+	request.UserInfo.Groups = nil
+	for _, group := range s.groups {
+		request.UserInfo.Groups = append(request.UserInfo.Groups, group.(string))
+	}
+	for _, part := range []struct {
+		value any
+		to    *json.RawMessage
+	}{{s.object, &request.Object}, {s.old, &request.OldObject}} {
+		if part.value == nil {
+			continue
+		}
+		data, err := json.Marshal(part.value)
+		if err != nil {
+			return nil, err
+		}
+		*part.to = data
+	}
+	c.Request = &request
+	return c, nil
+}
+
+// adopt makes the divergence the small one.
+func (s *shrinker) adopt() {
+	c, err := s.pack()
+	if err != nil {
+		s.err = err
+		return
+	}
+	d := s.divergence
+	d.Objects, d.Request = c.Objects, c.Request
+	if s.judgement != nil {
+		d.Native, d.Ours = s.judgement.Native, s.judgement.Ours
+	}
+}
+
+// parts is the size of the case: its objects, fields and items.
+func (s *shrinker) parts() int {
+	return count(s.objects) + count(s.object) + count(s.old) + count(s.groups)
+}
+
+func count(value any) int {
+	n := 0
+	switch v := value.(type) {
+	case map[string]any:
+		for _, member := range v {
+			n += 1 + count(member)
+		}
+	case []any:
+		for _, item := range v {
+			n += 1 + count(item)
+		}
+	}
+	return n
+}

@@ -74,6 +74,9 @@ func (t *Tally) count(c *cases.Case, o, last *outcome) {
 	for _, d := range o.differences {
 		t.Phases[d.Phase].Agree--
 	}
+	if o.known != "" {
+		t.Known[o.known]++
+	}
 	if c.Request.Operation == "CREATE" && o.native[Mutate].Handled {
 		if o.allowed() {
 			t.Allowed++

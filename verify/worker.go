@@ -157,16 +157,12 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	if err := checkReview(answer, what); err != nil {
 		return err
 	}
-	o, err := examine(ctx, s.opa, answer)
+	o, err := examine(ctx, s.opa, c.Request, answer)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	w.res.tally.count(c, &o, &w.last)
 	for _, difference := range o.differences {
-		if id := knownDifference(c.Request, difference); id != "" {
-			w.res.tally.Known[id]++
-			continue
-		}
 		w.diverge(&Divergence{
 			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
 			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
@@ -182,11 +178,13 @@ type outcome struct {
 	discarded    bool
 	native, ours map[Phase]*Verdict
 	differences  []*Difference
-	invalid      bool // API validation would refuse the pod after native admitted it
+	known        string // id of the known difference that was met, and taken out of differences
+	invalid      bool   // API validation would refuse the pod after native admitted it
 }
 
-// examine asks the bundle what the evaluator was asked, phase by phase, and compares.
-func examine(ctx context.Context, opa *OPA, answer *protocol.Answer) (outcome, error) {
+// examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
+// compares.
+func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer) (outcome, error) {
 	o := outcome{native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
 	old, err := astValue(answer.Request.OldObject)
 	if err != nil {
@@ -221,6 +219,11 @@ func examine(ctx context.Context, opa *OPA, answer *protocol.Answer) (outcome, e
 		explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
 		if d := compare(p.phase, native, ours, explain); d != nil {
 			o.differences = append(o.differences, d)
+		}
+	}
+	if len(o.differences) > 0 {
+		if o.known = knownDifference(sent); o.known != "" {
+			o.differences = nil
 		}
 	}
 	return o, nil

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"psp2rego/verify/cases"
+	"psp2rego/verify/protocol"
+)
+
+// Judge puts single cases to both sides, each with a cluster of its own. It serves one goroutine at
+// a time.
+type Judge struct {
+	options Options
+	native  *Native
+	// fixed is a ready bundle, which is asked whatever the cluster's objects are.
+	fixed *OPA
+
+	dialect string
+	objects []json.RawMessage // what both sides were last given
+	loaded  bool
+	failed  error // why there is no bundle of them
+	opa     *OPA
+}
+
+// Judgement is what both sides said to one case.
+type Judgement struct {
+	// Refused says why the evaluator did not take the case; nothing else is set then.
+	Refused string
+	// Request is the prepared request, as a webhook would get it.
+	Request *protocol.Request
+	// APIErrors are what API validation has against the admitted pod.
+	APIErrors    []string
+	Native, Ours map[Phase]*Verdict
+	Differences  []*Difference
+	// Known is the id of the known difference that the case hit; Differences is empty then.
+	Known string
+}
+
+// NewJudge starts an evaluator. Of the options it needs Native, and Translate or Bundle.
+func NewJudge(ctx context.Context, options Options) (*Judge, error) {
+	j := &Judge{options: options}
+	var err error
+	if options.Bundle != "" {
+		if j.fixed, err = LoadBundlePath(ctx, options.Bundle); err != nil {
+			return nil, fmt.Errorf("verify: %w", err)
+		}
+	} else if options.Translate == nil {
+		return nil, errors.New("verify: neither a bundle nor a way to make one")
+	}
+	j.native, err = StartNative(ctx, options.Native)
+	return j, err
+}
+
+// Close ends the evaluator.
+func (j *Judge) Close() error { return j.native.Close() }
+
+// Version is the version of the Kubernetes that decides.
+func (j *Judge) Version() string { return j.native.Greeting.Version }
+
+// Judge puts the case to both sides and compares. An error means that it could not be put.
+func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
+	refused, err := j.load(ctx, c)
+	if err != nil || refused != "" {
+		return &Judgement{Refused: refused}, err
+	}
+	if j.failed != nil {
+		return &Judgement{Differences: []*Difference{{Class: Untranslated, Detail: j.failed.Error()}}}, nil
+	}
+	if c.Request == nil {
+		return &Judgement{}, nil
+	}
+	answer, err := j.native.Review(c.Request, "case")
+	if err != nil {
+		return nil, err
+	}
+	if answer.Error != nil {
+		return &Judgement{Refused: answer.Error.Error()}, nil
+	}
+	o, err := examine(ctx, j.opa, c.Request, answer)
+	if err != nil {
+		return nil, err
+	}
+	judgement := &Judgement{Request: answer.Request, Native: o.native, Ours: o.ours, Differences: o.differences, Known: o.known}
+	if answer.Created != nil {
+		judgement.APIErrors = answer.Created.Errors
+	}
+	return judgement, nil
+}
+
+// load gives the case's cluster to both sides, unless they have it.
+func (j *Judge) load(ctx context.Context, c *CaseFile) (refused string, err error) {
+	dialect := c.Dialect
+	if dialect == "" {
+		dialect = cases.Kubernetes
+	}
+	same := j.loaded && j.dialect == dialect && slices.EqualFunc(j.objects, c.Objects,
+		func(a, b json.RawMessage) bool { return string(a) == string(b) })
+	if same {
+		return "", nil
+	}
+	j.loaded = false
+	err = j.native.Load(protocol.Cluster{Dialect: dialect, Objects: c.Objects}, "cluster of a case")
+	if bad := (*protocol.Error)(nil); errors.As(err, &bad) {
+		return bad.Error(), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	j.opa, j.failed = j.fixed, nil
+	if j.fixed == nil {
+		j.opa, j.failed = j.options.bundle(ctx, c.Objects, dialect)
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+	}
+	j.dialect, j.objects, j.loaded = dialect, c.Objects, true
+	return "", nil
+}
+
+// bundle translates the objects and loads the result.
+func (o *Options) bundle(ctx context.Context, objects []json.RawMessage, dialect string) (*OPA, error) {
+	tarball, err := o.Translate(ctx, objects, dialect)
+	if err != nil {
+		return nil, err
+	}
+	return LoadBundle(ctx, tarball)
+}
+
+// Replay judges one recorded case and reports on it as Run does.
+func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) {
+	j, err := NewJudge(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = j.Close() }()
+	judgement, err := j.Judge(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	tally := newTally("replay")
+	report := &Report{Native: j.Version(), OPA: OPAVersion(), Dialect: c.Dialect, Passes: []*Tally{tally}}
+	if judgement.Refused != "" {
+		tally.Cases = 1
+		tally.Discarded["the evaluator does not take the case: "+judgement.Refused] = 1
+		return report, nil
+	}
+	if judgement.Native != nil {
+		o := outcome{
+			native: judgement.Native, ours: judgement.Ours, differences: judgement.Differences, known: judgement.Known,
+			invalid: len(judgement.APIErrors) > 0,
+		}
+		tally.count(&cases.Case{Request: c.Request}, &o, &outcome{discarded: true})
+	} else {
+		tally.Cases = 1
+	}
+	for _, d := range judgement.Differences {
+		tally.Divergences[d.Class]++
+		report.Divergences = append(report.Divergences, &Divergence{
+			Pass: tally.Name, Difference: *d, Dialect: c.Dialect, Objects: c.Objects, Request: c.Request,
+			Native: judgement.Native, Ours: judgement.Ours,
+		})
+	}
+	return report, nil
+}
