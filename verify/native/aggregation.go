@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -34,7 +35,7 @@ func newAggregator() (*aggregator, error) {
 	// background and does not tell when it has come to rest.
 	field := reflect.ValueOf(controller).Elem().FieldByName("syncHandler")
 	if !field.IsValid() {
-		return nil, fmt.Errorf("cluster role aggregation controller has no syncHandler")
+		return nil, errors.New("cluster role aggregation controller has no syncHandler")
 	}
 	sync, ok := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface().(func(context.Context, string) error)
 	if !ok {

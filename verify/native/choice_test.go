@@ -127,6 +127,14 @@ admit: a
 validate: PodSecurityPolicy: unable to validate pod: [spec.containers[0].securityContext.procMount: Invalid value: "Default": ProcMountType is not allowed]`,
 		},
 		{
+			name:     "an empty list of groups is seen although the v1 encoding leaves it out",
+			policies: `{a: {supplementalGroups: {rule: MustRunAs, ranges: [{min: 1, max: 2}]}}}`,
+			request:  `object: {spec: {securityContext: {supplementalGroups: []}}}`,
+			want: `
+admit: PodSecurityPolicy: unable to admit pod: [spec.securityContext.supplementalGroups: Invalid value: []int64{}: unable to validate empty groups against required ranges]
+validate: PodSecurityPolicy: unable to validate pod: [spec.securityContext.supplementalGroups: Invalid value: []int64{}: unable to validate empty groups against required ranges]`,
+		},
+		{
 			name:     "API validation is reported apart from the verdict",
 			policies: `{a: {allowPrivilegeEscalation: false}}`,
 			request:  `object: {spec: {containers: [{name: c, image: i, securityContext: {privileged: true}}]}}`,

@@ -54,17 +54,17 @@ func (l *lineReader) next() ([]byte, error) {
 		if !tooLong {
 			l.long = append(l.long, line...)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			break
 		}
 		line, err = l.in.ReadSlice('\n')
 	}
-	switch {
-	case err != nil && err != io.EOF:
+	switch ended := errors.Is(err, io.EOF); {
+	case err != nil && !ended:
 		return nil, err
 	case tooLong:
 		return nil, errLineTooLong
-	case err == io.EOF && len(l.long) == 0:
+	case ended && len(l.long) == 0:
 		return nil, io.EOF
 	}
 	return bytes.TrimSuffix(l.long, []byte("\n")), nil
