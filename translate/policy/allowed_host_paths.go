@@ -11,6 +11,16 @@ func allowedHostPaths(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "hostPath"):
 		w.free("without effect: volumes of type hostPath are not allowed")
 	default:
-		w.refuse(w.call("not_allowed", term(p.Spec.AllowedHostPaths)))
+		w.refuse(w.call("not_allowed", term(explicit(p.Spec.AllowedHostPaths))))
 	}
+}
+
+// explicit spells out both fields of every entry: an empty prefix, which the API refuses today but older versions may have stored,
+// holds "" and every path that begins with a slash.
+func explicit(entries []psp.AllowedHostPath) []map[string]any {
+	spelled := make([]map[string]any, len(entries))
+	for i, entry := range entries {
+		spelled[i] = map[string]any{"pathPrefix": entry.PathPrefix, "readOnly": entry.ReadOnly}
+	}
+	return spelled
 }

@@ -35,7 +35,7 @@ _writable(entries) := {[[0, 8, i, n, j], path, "Invalid value", false, "must be 
 }
 
 # readOnly of each entry that holds the path
-_modes(host_path, entries) := {object.get(entry, "readOnly", false) |
+_modes(host_path, entries) := {entry.readOnly |
 	some entry in entries
 	_holds(trim_suffix(entry.pathPrefix, "/"), trim_suffix(host_path, "/"))
 }

@@ -17,7 +17,7 @@ import data.lib.psp.ranges
 not_allowed(allowed) := {[[n + 1, 8, i], ".hostPort", "Invalid value", port, detail] |
 	some [n, i, port] in _used
 	not ranges.holds(allowed, port)
-	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: [%s]", [port, ranges.ports(allowed)])
+	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: %s", [port, ranges.ports(allowed)])
 }
 
 _used contains [n, i, port.hostPort] if {
