@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"psp2rego/bundles/opa"
+	"psp2rego/rego"
+	"psp2rego/translate"
+	"psp2rego/translate/diagnostic"
+	"psp2rego/translate/manifest"
+	"psp2rego/verify"
+)
+
+// load reads what the flags name and prints every diagnostic. It returns errFinding for input that was read but cannot be
+// translated.
+func (in *input) load(cmd *cobra.Command) (*translate.Cluster, error) {
+	sources, err := openSources(in.paths, cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	cluster, list, err := translate.Load(cmd.Context(), sources)
+	if printErr := printDiagnostics(cmd.ErrOrStderr(), list); printErr != nil {
+		return nil, printErr
+	}
+	if err == nil && cluster == nil {
+		err = errFinding
+	}
+	return cluster, err
+}
+
+func printDiagnostics(w io.Writer, list diagnostic.List) error {
+	_, err := io.WriteString(w, list.String())
+	return err
+}
+
+// openSources turns -f arguments into sources. Whether they can be read is left to the reader, which says so in the same
+// way for all of them.
+func openSources(paths []string, stdin io.Reader) ([]manifest.Source, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("nothing to read: name files, folders or - with -f")
+	}
+	sources := make([]manifest.Source, 0, len(paths))
+	for i, path := range paths {
+		switch {
+		case path == "":
+			return nil, errors.New("-f names nothing")
+		case path == "-":
+			sources = append(sources, manifest.Source{Name: "stdin", Reader: stdin})
+			stdin = nil
+			for _, other := range paths[i+1:] {
+				if other == "-" {
+					return nil, errors.New("-f - stands twice; standard input can be read once")
+				}
+			}
+		default:
+			sources = append(sources, openSource(path))
+		}
+	}
+	return sources, nil
+}
+
+func openSource(path string) manifest.Source {
+	source := manifest.Source{Name: filepath.ToSlash(filepath.Clean(path))}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		source.FS, source.Path = os.DirFS(path), "."
+		return source
+	}
+	source.FS, source.Path = os.DirFS(filepath.Dir(path)), filepath.Base(path)
+	return source
+}
+
+// build compiles a cluster and puts the result into a bundle.
+func build(ctx context.Context, cluster *translate.Cluster, dialect string) (*opa.Bundle, error) {
+	out, err := translate.Compile(ctx, cluster, translate.Options{Dialect: dialect, Version: toolVersion()})
+	if err != nil {
+		return nil, fmt.Errorf("translate: %w", err)
+	}
+	meta := opa.Meta{Version: toolVersion(), Engine: verify.OPAVersion(), Dialect: dialect}
+	for _, source := range cluster.Sources {
+		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
+	}
+	return opa.Build(rego.Files, out, meta)
+}

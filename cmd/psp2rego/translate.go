@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"psp2rego/bundles/opa"
+)
+
+type translateOptions struct {
+	input
+	output        string
+	force, report bool
+}
+
+func newTranslateCommand() *cobra.Command {
+	o := &translateOptions{}
+	cmd := &cobra.Command{
+		Use:  "translate",
+		Long: translateHelp,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.addFlags(cmd)
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "folder or .tar.gz to write, - for standard output")
+	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that were edited by hand")
+	cmd.Flags().BoolVar(&o.report, "report", false, "print a table of the policies")
+	return cmd
+}
+
+func (o *translateOptions) run(cmd *cobra.Command) error {
+	switch {
+	case o.output == "":
+		return errors.New("nowhere to write: name a folder or a .tar.gz with -o (- is standard output)")
+	case o.output == "-" && o.report:
+		return errors.New("--report and -o - both write to standard output")
+	}
+	cluster, err := o.load(cmd)
+	if err != nil {
+		return err
+	}
+	bundle, err := build(cmd.Context(), cluster, o.dialect.value)
+	if err != nil {
+		return err
+	}
+	if err := o.write(cmd, bundle); err != nil {
+		return err
+	}
+	if o.report {
+		return writeReport(cmd.OutOrStdout(), cluster)
+	}
+	return nil
+}
+
+func (o *translateOptions) write(cmd *cobra.Command, bundle *opa.Bundle) error {
+	var err error
+	switch {
+	case o.output == "-":
+		return bundle.WriteTarball(cmd.OutOrStdout())
+	case strings.HasSuffix(o.output, ".tar.gz"):
+		err = bundle.WriteFile(cmd.Context(), o.output, o.force)
+	default:
+		err = bundle.WriteDir(cmd.Context(), o.output, o.force)
+	}
+	var conflict *opa.ConflictError
+	if errors.As(err, &conflict) {
+		if _, writeErr := cmd.ErrOrStderr().Write(conflict.Diff()); writeErr != nil {
+			return writeErr
+		}
+		return fmt.Errorf("%w; nothing was written, --force overwrites", err)
+	}
+	return err
+}
+
+const translateHelp = `Write an OPA bundle that decides pods as the given PodSecurityPolicies and RBAC do.
+
+Reads PodSecurityPolicies (policy/v1beta1, extensions/v1beta1) and RBAC roles and bindings, as YAML or
+JSON. Writes one Rego module per policy, the library they use, and who may use which policy as data.
+The same input gives the same bytes. Says nothing when all is well.
+
+Usage:  psp2rego translate -f PATH... -o DIR|FILE.tar.gz [flags]
+
+Input:
+  -f, --filename PATH             file, folder or - (standard input); repeatable
+      --dialect kubernetes|mke    whose group names to follow (kubernetes)
+Output:
+  -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output
+      --force                     overwrite files that were edited by hand
+      --report                    print a table: each policy, who may use it, what it fills in
+
+A folder is replaced in one step: nothing is half written, and modules whose policy is gone are removed.
+Files edited, added or deleted by hand since then are shown as a diff and kept, unless --force is given.
+
+Exit codes:  0 written   1 input cannot be translated   2 could not read or write
+
+  # one cluster's dump to a folder that a person will own
+  psp2rego translate -f psp.yaml -f rbac.yaml -o bundle
+  # straight from a cluster to a tarball that OPA downloads
+  kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
+    psp2rego translate -f - -o bundle.tar.gz
+  # see what each policy is for
+  psp2rego translate -f cluster/ -o bundle --report
+  # a Mirantis Kubernetes Engine cluster, which has a group for each namespace
+  psp2rego translate -f cluster/ -o bundle --dialect mke
+`

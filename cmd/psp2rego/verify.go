@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"psp2rego/translate"
+	"psp2rego/translate/manifest"
+	"psp2rego/translate/rbac"
+	"psp2rego/verify"
+)
+
+type verifyOptions struct {
+	input
+	policies, replay, record, native string
+	generate                         bool
+	cases                            int
+	seed                             uint64
+}
+
+func newVerifyCommand() *cobra.Command {
+	o := &verifyOptions{}
+	cmd := &cobra.Command{
+		Use:  "verify",
+		Long: verifyHelp,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.policies, "policies", "", "bundle to judge")
+	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
+	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
+	flags.Uint64Var(&o.seed, "seed", 0, "what determines the cases")
+	flags.StringVar(&o.replay, "replay", "", "recorded case to judge again")
+	flags.StringVar(&o.record, "record", "", "folder for divergences")
+	flags.StringVar(&o.native, "native", "", "evaluator with the real admission plugin")
+	return cmd
+}
+
+func (o *verifyOptions) run(cmd *cobra.Command) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	path, err := findNative(o.native)
+	if err != nil {
+		return err
+	}
+	options := verify.Options{
+		Native:    verify.NativeCommand{Path: path},
+		Translate: translateObjects,
+		Bundle:    o.policies,
+		Dialect:   o.dialect.value,
+		Generate:  o.generate,
+		Cases:     o.cases,
+		Seed:      o.seed,
+		Shrink:    1000,
+		Record:    o.record,
+		Clock:     time.Now,
+	}
+	report, err := o.compare(cmd, options)
+	if err != nil {
+		return err
+	}
+	if err := report.WriteText(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	switch report.Outcome() {
+	case verify.Diverging:
+		return errFinding
+	case verify.Inconclusive:
+		return errors.New("no case could be judged, so nothing is proven")
+	}
+	return nil
+}
+
+func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*verify.Report, error) {
+	if o.replay != "" {
+		recorded, err := verify.ReadCaseFile(o.replay)
+		if err != nil {
+			return nil, fmt.Errorf("replay: %w", err)
+		}
+		return verify.Replay(cmd.Context(), options, recorded)
+	}
+	if !o.generate {
+		cluster, err := o.load(cmd)
+		if err != nil {
+			return nil, err
+		}
+		options.Objects = cluster.Objects
+	}
+	if !cmd.Flags().Changed("seed") {
+		options.Seed = uint64(rand.Uint32())
+	}
+	progress := newProgress(cmd.ErrOrStderr(), time.Now)
+	defer progress.clear()
+	options.Progress = progress.show
+	return verify.Run(cmd.Context(), options)
+}
+
+// check refuses flags that contradict each other.
+func (o *verifyOptions) check() error {
+	switch {
+	case o.cases < 1:
+		return fmt.Errorf("--cases %d: at least one is needed", o.cases)
+	case o.replay != "" && (o.generate || len(o.paths) > 0):
+		return errors.New("--replay brings its own policies: leave -f and --generate out")
+	case o.generate && (len(o.paths) > 0 || o.policies != ""):
+		return errors.New("--generate makes its own policies: leave -f and --policies out")
+	case o.replay == "" && !o.generate && len(o.paths) == 0:
+		return errors.New("nothing to verify: name files, folders or - with -f, or use --generate")
+	}
+	return nil
+}
+
+// translateObjects makes the bundle of generated objects by the way that all input takes: as bytes of a stream. Unlike the
+// command line it also translates a cluster without policies, whose bundle refuses every pod.
+func translateObjects(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
+	stream := bytes.Join(jsonBytes(objects), []byte("\n---\n"))
+	cluster, list, err := translate.Load(ctx, []manifest.Source{{Name: "objects", Reader: bytes.NewReader(stream)}})
+	switch {
+	case errors.Is(err, translate.ErrNothing):
+		grants, provenance, _ := rbac.Compile(rbac.Input{})
+		cluster = &translate.Cluster{Grants: grants, Provenance: provenance}
+	case err != nil:
+		return nil, fmt.Errorf("%w:\n%s", err, list)
+	case cluster == nil:
+		return nil, fmt.Errorf("the objects cannot be translated:\n%s", list)
+	}
+	bundle, err := build(ctx, cluster, dialect)
+	if err != nil {
+		return nil, err
+	}
+	var tarball bytes.Buffer
+	err = bundle.WriteTarball(&tarball)
+	return tarball.Bytes(), err
+}
+
+func jsonBytes(objects []json.RawMessage) [][]byte {
+	list := make([][]byte, len(objects))
+	for i, object := range objects {
+		list[i] = object
+	}
+	return list
+}
+
+const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.
+
+Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the bundle's bytes the same
+generated requests, and compares everything they say when a pod is created or updated: decision, policy,
+mutated pod, message, audit annotations. Prints counts, and every disagreement as small as it can be made.
+A second pass grants each policy to a requester of its own, so that policies nobody may use are judged.
+
+Usage:  psp2rego verify -f PATH... [flags]
+        psp2rego verify --generate [flags]
+
+Input:
+  -f, --filename PATH             file, folder or - (standard input); repeatable
+      --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --policies DIR|FILE.tar.gz  the bundle to judge (what translate would write now)
+      --generate                  generate policies and bindings, too
+Search:
+      --cases N                   number of cases (10000)
+      --seed N                    what determines the cases (random, always printed)
+Output:
+      --record DIR                write each divergence as a file that --replay takes
+      --replay FILE               judge one recorded case again
+Comparison:
+      --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
+
+Exit codes:  0 equivalent   1 divergences   2 could not compare, or nothing to compare
+
+  # does translation hold for this cluster?
+  psp2rego verify -f cluster/
+  # does the bundle that was edited by hand still decide the same?
+  psp2rego verify -f cluster/ --policies bundle
+  # search at large, and keep what is found
+  psp2rego verify --generate --cases 50000 --record divergences
+`
