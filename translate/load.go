@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"psp2rego/translate/diagnostic"
 	"psp2rego/translate/manifest"
@@ -38,13 +40,14 @@ func Load(ctx context.Context, sources []manifest.Source) (*Cluster, diagnostic.
 			"a dump for psp2rego is made with: kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings -A -o json")
 		err = ErrNothing
 	}
+	if err == nil && !l.diags.HasErrors() {
+		l.policies()
+		l.grants()
+	}
+	l.diags.Sort()
 	if err != nil || l.diags.HasErrors() {
-		l.diags.Sort()
 		return nil, l.diags, err
 	}
-	l.policies()
-	l.grants()
-	l.diags.Sort()
 	return &l.cluster, l.diags, nil
 }
 
@@ -53,7 +56,8 @@ type loader struct {
 	cluster Cluster
 	diags   diagnostic.List
 	rbac    rbac.Input
-	index   map[id]*manifest.Object
+	index   map[id]*decoded
+	repeats []*decoded
 }
 
 // id tells objects of a cluster apart. Whether a policy was written as policy/v1beta1 or extensions/v1beta1 makes no
@@ -71,7 +75,7 @@ func (l *loader) add(o *manifest.Object, severity diagnostic.Severity, code, fie
 
 // objects takes over what was decoded, in the order of the input.
 func (l *loader) objects(all []decoded) {
-	l.index = make(map[id]*manifest.Object, len(all))
+	l.index = make(map[id]*decoded, len(all))
 	sums := map[string]string{}
 	for i := range all {
 		d := &all[i]
@@ -85,6 +89,7 @@ func (l *loader) objects(all []decoded) {
 			sums[name] = d.object.FileSHA256()
 		}
 	}
+	l.repeated()
 	for name, sum := range sums {
 		l.cluster.Sources = append(l.cluster.Sources, Source{Name: name, SHA256: sum})
 	}
@@ -96,15 +101,35 @@ func (l *loader) policies() {
 	slices.SortFunc(l.cluster.Policies, func(a, b Policy) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range l.cluster.Policies {
 		p := &l.cluster.Policies[i]
-		psp.Default(&p.PodSecurityPolicy)
-		for _, problem := range psp.Validate(&p.PodSecurityPolicy) {
-			l.add(p.Source, diagnostic.Warning, problem.Code, problem.Field, problem.Message, problem.Hint)
+		if p.Name == rbac.AllPolicies {
+			l.add(p.Source, diagnostic.Error, diagnostic.InvalidName, "metadata.name",
+				`"*" stands for every policy and cannot be the name of one`, "no API server stores such a policy")
+			continue
 		}
-		if p.Unusable = psp.Unusable(&p.PodSecurityPolicy); p.Unusable != "" {
-			l.add(p.Source, diagnostic.Warning, diagnostic.Unusable, "",
-				"policy "+quote(p.Name)+" is unusable and skipped for every pod: "+p.Unusable,
-				"it allows nothing and forbids nothing, exactly as in Kubernetes; complete it or delete it")
-		}
+		p.Unusable = psp.Unusable(&p.PodSecurityPolicy)
+		l.judge(p)
 		l.rbac.Policies = append(l.rbac.Policies, p.Name)
+	}
+}
+
+// judge reports what is wrong with a policy: what the API server would refuse, and what makes the policy unusable. A rule
+// that is both is reported once.
+func (l *loader) judge(p *Policy) {
+	const skipped = "policy %s is skipped for every pod: %s %s"
+	obstacles := psp.Obstacles(&p.PodSecurityPolicy)
+	for _, problem := range psp.Validate(&p.PodSecurityPolicy) {
+		i := slices.IndexFunc(obstacles, func(o psp.Problem) bool {
+			return problem.Field == o.Field+".rule" || problem.Field == o.Field+".ranges"
+		})
+		if i >= 0 {
+			o := obstacles[i]
+			problem.Message = fmt.Sprintf(skipped, quote(p.Name), strings.TrimPrefix(o.Field, "spec."), o.Message)
+			obstacles = slices.Delete(obstacles, i, i+1)
+		}
+		l.add(p.Source, diagnostic.Warning, problem.Code, problem.Field, problem.Message, problem.Hint)
+	}
+	for _, o := range obstacles {
+		message := fmt.Sprintf(skipped, quote(p.Name), strings.TrimPrefix(o.Field, "spec."), o.Message)
+		l.add(p.Source, diagnostic.Warning, o.Code, o.Field, message, o.Hint)
 	}
 }

@@ -77,7 +77,7 @@ func decode(o *manifest.Object) decoded {
 			d.into(&rbacv1.RoleBinding{})
 		}
 	}
-	d.value = upgrade(d.value)
+	d.value = complete(d.value)
 	return d
 }
 

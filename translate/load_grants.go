@@ -16,7 +16,8 @@ func (l *loader) grants() {
 	grants, provenance, problems := rbac.Compile(l.rbac)
 	l.cluster.Grants, l.cluster.Provenance = grants, provenance
 	for _, p := range problems {
-		l.add(l.index[id{p.Kind, p.Namespace, p.Name}], p.Severity, p.Code, p.Field, p.Message, p.Hint)
+		o := l.index[id{p.Kind, p.Namespace, p.Name}].object
+		l.add(o, p.Severity, p.Code, p.Field, p.Message, p.Hint)
 	}
 	l.masters()
 	l.ungranted()
@@ -30,7 +31,7 @@ func (l *loader) masters() {
 		return
 	}
 	l.add(nil, diagnostic.Warning, diagnostic.NoMasters, "",
-		"nothing in the input lets group system:masters use every policy, so administrators may be refused as everybody else",
+		"nothing in the input lets group system:masters use every policy, so administrators may be refused like everybody else",
 		"clusters have a ClusterRoleBinding of ClusterRole cluster-admin to Group system:masters; add both to the input")
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"psp2rego/translate/diagnostic"
 	"psp2rego/translate/manifest"
@@ -27,23 +28,59 @@ func (l *loader) identify(d *decoded) bool {
 		return false
 	}
 	key := id{o.Kind, o.Namespace, o.Name}
-	switch {
-	case !namespaced(o.Kind) && o.Namespace != "":
+	if !namespaced(o.Kind) && o.Namespace != "" {
 		key.namespace = ""
 		l.clearNamespace(d)
-	case namespaced(o.Kind) && o.Namespace == "":
-		l.add(o, diagnostic.Warning, diagnostic.NamespaceMissing, "metadata.namespace",
-			fmt.Sprintf("%s %q has no namespace, so it applies nowhere", o.Kind, o.Name),
-			"kubectl would put it into the namespace of its context; write metadata.namespace")
 	}
-	if first, ok := l.index[key]; ok {
+	first, ok := l.index[key]
+	switch {
+	case !ok:
+		l.index[key] = d
+	case d.value != nil && first.value != nil && alike(d.value, first.value):
+		l.repeats = append(l.repeats, d)
+	default:
 		l.add(o, diagnostic.Error, diagnostic.DuplicateObject, "metadata.name",
-			fmt.Sprintf("%s is given twice; the first one is at %s", key, first.Position("")),
-			"a cluster holds one object of a name; give each only once")
-		return false
+			fmt.Sprintf("%s is given twice, with different content; the first one is at %s", key, first.object.Position("")),
+			"a cluster holds one object of a name; give only the one that counts")
 	}
-	l.index[key] = o
-	return true
+	return !ok
+}
+
+// alike reports whether two objects of one name say the same; what the server noted about them does not matter.
+func alike(a, b any) bool {
+	equal := equality.Semantic.DeepEqual
+	switch a := a.(type) {
+	case *psp.PodSecurityPolicy:
+		b, ok := b.(*psp.PodSecurityPolicy)
+		return ok && equal(a.Spec, b.Spec) && equal(a.Annotations, b.Annotations)
+	case *rbacv1.ClusterRole:
+		b, ok := b.(*rbacv1.ClusterRole)
+		return ok && equal(a.Rules, b.Rules) && equal(a.AggregationRule, b.AggregationRule) && equal(a.Labels, b.Labels)
+	case *rbacv1.Role:
+		b, ok := b.(*rbacv1.Role)
+		return ok && equal(a.Rules, b.Rules)
+	case *rbacv1.ClusterRoleBinding:
+		b, ok := b.(*rbacv1.ClusterRoleBinding)
+		return ok && equal(a.RoleRef, b.RoleRef) && equal(a.Subjects, b.Subjects)
+	case *rbacv1.RoleBinding:
+		b, ok := b.(*rbacv1.RoleBinding)
+		return ok && equal(a.RoleRef, b.RoleRef) && equal(a.Subjects, b.Subjects)
+	}
+	return false
+}
+
+// repeated notes objects that are there several times and always say the same.
+func (l *loader) repeated() {
+	if len(l.repeats) == 0 {
+		return
+	}
+	names := make([]string, len(l.repeats))
+	for i, d := range l.repeats {
+		names[i] = id{d.object.Kind, d.object.Namespace, d.object.Name}.String()
+	}
+	l.add(l.repeats[0].object, diagnostic.Note, diagnostic.RepeatedObject, "",
+		fmt.Sprintf("given again with the same content and used once: %s", enumerate(names)),
+		"charts rendered together often share objects")
 }
 
 // String is the object as people write it: PodSecurityPolicy "x", Role "namespace/x".

@@ -25,6 +25,7 @@ const (
 	NamespaceCleared = "PSP021"
 	NamespaceMissing = "PSP022"
 	LinkSkipped      = "PSP023"
+	RepeatedObject   = "PSP024"
 
 	InvalidName        = "PSP101"
 	InvalidMetadata    = "PSP102"

@@ -86,7 +86,7 @@ func (r *reader) file(ctx context.Context, f *file) {
 	f.skipBOM()
 	s := newSplitter(f.data)
 	for _, doc := range s.documents() {
-		if f.looksLikeJSON(doc) && r.jsonStream(f, doc) {
+		if body := s.body(doc); f.looksLikeJSON(body) && r.jsonStream(f, body) {
 			continue
 		}
 		if head, items, ok := splitList(s, doc); ok && r.yamlList(ctx, f, doc, head, items) {

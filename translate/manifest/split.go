@@ -69,35 +69,53 @@ func (s *splitter) lineEnd(off int) int {
 }
 
 // documents cuts the stream at its document markers. A document keeps the "---" line that opens it, which may hold
-// content, and the directives before that. Documents of nothing but blank lines and comments are left out.
+// content, and the directives before that; it never holds two such lines. Documents of nothing but blank lines and
+// comments are left out.
 func (s *splitter) documents() []span {
 	var docs []span
-	start, content := 0, false
-	cut := func(end int) {
+	start := 0
+	opened, content := false, false // whether the document has its "---" line, and something besides
+	cut := func(end, next int) {
 		if content {
 			docs = append(docs, span{start, end})
 		}
-		start, content = end, false
+		start, opened, content = next, false, false
 	}
 	for off := 0; off < len(s.data); {
 		end := s.lineEnd(off)
 		line := s.data[off:end]
 		switch {
 		case isMarker(line, "---"):
-			if content {
-				cut(off)
+			if opened || content {
+				cut(off, off)
 			}
-			content = !isBlank(line[3:])
+			opened, content = true, !isBlank(line[len("---"):])
 		case isMarker(line, "..."):
-			cut(off)
-			start = end
-		case !content && line[0] != '%' && !isBlank(line):
-			content = true
+			cut(off, end)
+		case !content && !isBlank(line):
+			content = opened || line[0] != '%'
 		}
 		off = end
 	}
-	cut(len(s.data))
+	cut(len(s.data), len(s.data))
 	return docs
+}
+
+// body is a document without the line that opens it, unless that holds content, and without blank lines and comments
+// after it.
+func (s *splitter) body(doc span) span {
+	for doc.off < doc.end {
+		end := s.lineEnd(doc.off)
+		line := s.data[doc.off:end]
+		if isMarker(line, "---") {
+			line = line[len("---"):]
+		}
+		if !isBlank(line) {
+			break
+		}
+		doc.off = end
+	}
+	return doc
 }
 
 // isMarker reports whether a line is a document marker: three characters, then blank space or the end.

@@ -5,16 +5,30 @@ package psp
 import (
 	"fmt"
 	"strings"
+
+	"psp2rego/translate/diagnostic"
 )
 
 // Unusable says why the admission plugin can build no provider for a policy, or "" if it can. An unusable policy is
-// skipped: it accepts nothing and its refusals are never shown (pkg/security/podsecuritypolicy/factory.go and the
-// constructors of the user, group and selinux strategies, v1.24.17).
+// skipped: it accepts nothing and its refusals are never shown.
 func Unusable(p *PodSecurityPolicy) string {
 	var reasons []string
+	for _, o := range Obstacles(p) {
+		reasons = append(reasons, o.Field+" "+o.Message)
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// Obstacles lists the strategies that make a policy unusable (pkg/security/podsecuritypolicy/factory.go and the
+// constructors of the user, group and selinux strategies, v1.24.17).
+func Obstacles(p *PodSecurityPolicy) []Problem {
+	var obstacles []Problem
 	add := func(field, reason string) {
 		if reason != "" {
-			reasons = append(reasons, field+" "+reason)
+			obstacles = append(obstacles, Problem{
+				Field: field, Code: diagnostic.Unusable, Message: reason,
+				Hint: "the policy allows nothing and forbids nothing, exactly as in Kubernetes; complete it or delete it",
+			})
 		}
 	}
 	s := &p.Spec
@@ -25,7 +39,7 @@ func Unusable(p *PodSecurityPolicy) string {
 	add("spec.seLinux", unusableSELinux(s.SELinux))
 	add("spec.fsGroup", unusableGroup(s.FSGroup.Rule, s.FSGroup.Ranges))
 	add("spec.supplementalGroups", unusableGroup(s.SupplementalGroups.Rule, s.SupplementalGroups.Ranges))
-	return strings.Join(reasons, "; ")
+	return obstacles
 }
 
 func unusableUser(o RunAsUserStrategyOptions) string {
@@ -36,7 +50,7 @@ func unusableUser(o RunAsUserStrategyOptions) string {
 		}
 	case MustRunAsNonRoot, RunAsAny:
 	default:
-		return fmt.Sprintf("has the unknown rule %q", o.Rule)
+		return unknownRule(o.Rule)
 	}
 	return ""
 }
@@ -49,7 +63,7 @@ func unusableGroup(rule Rule, ranges []IDRange) string {
 		}
 	case RunAsAny:
 	default:
-		return fmt.Sprintf("has the unknown rule %q", rule)
+		return unknownRule(rule)
 	}
 	return ""
 }
@@ -62,7 +76,14 @@ func unusableSELinux(o SELinuxStrategyOptions) string {
 		}
 	case RunAsAny:
 	default:
-		return fmt.Sprintf("has the unknown rule %q", o.Rule)
+		return unknownRule(o.Rule)
 	}
 	return ""
+}
+
+func unknownRule(rule Rule) string {
+	if rule == "" {
+		return "has no rule"
+	}
+	return fmt.Sprintf("has the unknown rule %q", rule)
 }

@@ -175,14 +175,18 @@ func (c *compiler) miss(b binding, message string) {
 		m.count++
 		return
 	}
-	field := "roleRef.name"
-	if b.ref.Kind != "ClusterRole" && (b.ref.Kind != "Role" || b.kind == "ClusterRoleBinding") {
-		field = "roleRef.kind"
-	}
-	c.missing[message] = &missingRole{count: 1, problem: Problem{
-		Kind: b.kind, Namespace: b.namespace, Name: b.name, Field: field,
+	p := Problem{
+		Kind: b.kind, Namespace: b.namespace, Name: b.name, Field: "roleRef.name",
 		Severity: diagnostic.Warning, Code: diagnostic.MissingRole, Message: message,
-	}}
+		Hint: "add the role to the input, or delete the binding if the cluster has no such role either",
+	}
+	switch {
+	case b.kind == "ClusterRoleBinding" && b.ref.Kind != "ClusterRole":
+		p.Field, p.Hint = "roleRef.kind", "roleRef.kind of a ClusterRoleBinding is ClusterRole"
+	case b.ref.Kind != "ClusterRole" && b.ref.Kind != "Role":
+		p.Field, p.Hint = "roleRef.kind", "roleRef.kind is ClusterRole or Role, spelled exactly so"
+	}
+	c.missing[message] = &missingRole{count: 1, problem: p}
 	c.missingOrder = append(c.missingOrder, message)
 }
 
@@ -194,7 +198,6 @@ func (c *compiler) missingRoles() {
 		if m.count > 1 {
 			m.problem.Message += fmt.Sprintf("; the same holds for %d more", m.count-1)
 		}
-		m.problem.Hint = "add the role to the input, or delete the binding if the cluster has no such role either"
 		c.problems = append(c.problems, m.problem)
 	}
 }

@@ -86,6 +86,11 @@ func (c *compiler) inspectBinding(b binding) {
 	if b.ref.APIGroup != "" && b.ref.APIGroup != rbacv1.GroupName {
 		report(diagnostic.RefusedRBAC, "roleRef.apiGroup", notRead, "the API server refuses the group %q", b.ref.APIGroup)
 	}
+	if b.kind == "RoleBinding" && b.namespace == "" {
+		report(diagnostic.NamespaceMissing, "metadata.namespace",
+			"kubectl would put it into the namespace of its context; write metadata.namespace",
+			"RoleBinding %q has no namespace, so it grants nothing anywhere", b.name)
+	}
 	for i, s := range b.subjects {
 		field := fmt.Sprintf("subjects[%d].", i)
 		want := rbacv1.GroupName
