@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -139,7 +140,7 @@ func (d *decoded) wrongType(value any, err error) {
 	}
 	path := manifest.PathAt(d.object.JSON, int(mismatch.Offset))
 	hint := ""
-	if mismatch.Type.Kind() == reflect.String {
+	if mismatch.Type.Kind() == reflect.String && (mismatch.Value == "bool" || strings.HasPrefix(mismatch.Value, "number")) {
 		hint = "write the value in quotes"
 	}
 	d.add(diagnostic.WrongType, path, fmt.Sprintf("must be %s, not %s", typeName(mismatch.Type), valueName(mismatch.Value)), hint)
