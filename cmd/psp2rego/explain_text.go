@@ -127,7 +127,7 @@ func (t *explainText) admitted() error {
 }
 
 func (t *explainText) refused() {
-	t.printf("refused: %s\n", t.verdict.Message)
+	t.printf("refused: %s\n", oneLine(t.verdict.Message))
 	granted := 0
 	for _, name := range slices.Sorted(maps.Keys(t.explanation.Policies)) {
 		p := t.explanation.Policies[name]
@@ -137,7 +137,7 @@ func (t *explainText) refused() {
 		granted++
 		t.printf("\npolicy %s refuses it:\n", name)
 		for _, violation := range p.Violations {
-			t.printf("  - %s\n", violation)
+			t.printf("  - %s\n", oneLine(violation))
 		}
 		t.grants(name, "  ")
 	}
@@ -224,6 +224,9 @@ func podYAML(object json.RawMessage) ([]byte, error) {
 	delete(pod, "status")
 	return yaml.Marshal(pod)
 }
+
+// oneLine keeps a value with newlines in it from looking like more than one finding.
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", `\n`) }
 
 // readable keeps what pods and policies are called from steering the terminal.
 func readable(s string) string {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"psp2rego/verify"
+)
+
+// TestCorpusIsDecidedAsNativeDecidesIt replays every recorded case against the evaluator and against
+// what translation makes of its cluster now.
+func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/corpus/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no corpus: %v", err)
+	}
+	native := os.Getenv("PSP2REGO_NATIVE")
+	if native == "" {
+		native = "../../bin/psp2rego-native"
+	}
+	if _, err := os.Stat(native); err != nil {
+		t.Fatalf("the evaluator with the real admission plugin is missing (%v): build it with `make build`, "+
+			"or name it in PSP2REGO_NATIVE", err)
+	}
+	judge, err := verify.NewJudge(t.Context(), verify.Options{
+		Native: verify.NativeCommand{Path: native}, Translate: translateObjects,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = judge.Close() }()
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			c, err := verify.ReadCaseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := judge.Judge(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Refused != "" {
+				t.Fatalf("the evaluator does not take the case: %s", got.Refused)
+			}
+			for _, d := range got.Differences {
+				t.Errorf("%s, %s: %s\nnative: %+v\nbundle: %+v", d.Phase, d.Class, d.Detail, got.Native, got.Ours)
+			}
+		})
+	}
+}
