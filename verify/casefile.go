@@ -4,6 +4,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,10 +25,14 @@ type CaseFile struct {
 	// Dialect is written only when it is not "kubernetes".
 	Dialect string
 	Objects []json.RawMessage
-	// Request is nil when the cluster as a whole is the case.
+	// Request is nil when the cluster as a whole is the case. Where the file leaves them out it is the
+	// creation of a pod.
 	Request *protocol.Request
+	// Phase limits the case to one phase, in which the object is judged as it stands; empty is the
+	// way of a request from its arrival to the last verdict.
+	Phase Phase
 	// Native and Ours are what the sides answered; nil when that is not recorded.
-	Native, Ours map[Phase]*Verdict
+	Native, Ours *Recorded
 }
 
 // Names of the files in the archive.
@@ -35,6 +40,7 @@ const (
 	fileCluster = "cluster.yaml"
 	fileRequest = "request.yaml"
 	fileDialect = "dialect"
+	filePhase   = "phase"
 	fileNative  = "native"
 	fileOurs    = "bundle"
 )
@@ -59,13 +65,16 @@ func (c *CaseFile) Format() ([]byte, error) {
 	if c.Dialect != "" && c.Dialect != cases.Kubernetes {
 		put(fileDialect, []byte(c.Dialect+"\n"))
 	}
+	if c.Phase != "" {
+		put(filePhase, []byte(c.Phase+"\n"))
+	}
 	put(fileCluster, cluster.Bytes())
 	for _, part := range []struct {
 		name  string
 		value any
 		skip  bool
 	}{
-		{fileRequest, c.Request, c.Request == nil},
+		{fileRequest, written(c.Request), c.Request == nil},
 		{fileNative, c.Native, c.Native == nil},
 		{fileOurs, c.Ours, c.Ours == nil},
 	} {
@@ -99,6 +108,11 @@ func ParseCaseFile(data []byte) (*CaseFile, error) {
 			err = yaml.UnmarshalStrict(file.Data, &c.Request)
 		case fileDialect:
 			c.Dialect = strings.TrimSpace(string(file.Data))
+		case filePhase:
+			c.Phase = Phase(strings.TrimSpace(string(file.Data)))
+			if c.Phase != Mutate && c.Phase != Validate {
+				err = fmt.Errorf("unknown phase %q", c.Phase)
+			}
 		case fileNative:
 			err = yaml.UnmarshalStrict(file.Data, &c.Native)
 		case fileOurs:
@@ -113,7 +127,43 @@ func ParseCaseFile(data []byte) (*CaseFile, error) {
 	if !seen[fileCluster] {
 		return nil, fmt.Errorf("case file: no %s", fileCluster)
 	}
+	complete(c.Request)
 	return c, nil
+}
+
+// written is the request without what complete fills in. Empty objects are left out of a file by
+// their absence, so that the form is a map and not the struct.
+func written(request *protocol.Request) any {
+	if request == nil {
+		return nil
+	}
+	data, err := json.Marshal(request)
+	if err != nil {
+		return err.Error() // an object that is no JSON; the marshaller of the whole will say so
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return err.Error()
+	}
+	if request.Operation == "CREATE" {
+		delete(fields, "operation")
+	}
+	if request.Resource == protocol.Pods() {
+		delete(fields, "resource")
+	}
+	if request.Kind == protocol.PodKind() {
+		delete(fields, "kind")
+	}
+	return fields
+}
+
+func complete(request *protocol.Request) {
+	if request == nil {
+		return
+	}
+	request.Operation = cmp.Or(request.Operation, "CREATE")
+	request.Resource = cmp.Or(request.Resource, protocol.Pods())
+	request.Kind = cmp.Or(request.Kind, protocol.PodKind())
 }
 
 func splitYAML(data []byte) ([]json.RawMessage, error) {
@@ -134,6 +184,7 @@ func splitYAML(data []byte) ([]json.RawMessage, error) {
 func (d *Divergence) CaseFile() *CaseFile {
 	comment := fmt.Sprintf("%s: %s (seed %d, cluster %d, case %d)\n", d.Class, d.Detail, d.Seed, d.Cluster, d.Case)
 	return &CaseFile{
-		Comment: comment, Dialect: d.Dialect, Objects: d.Objects, Request: d.Request, Native: d.Native, Ours: d.Ours,
+		Comment: comment, Dialect: d.Dialect, Objects: d.Objects, Request: d.Request, Phase: d.Only,
+		Native: d.Native, Ours: d.Ours,
 	}
 }

@@ -32,14 +32,13 @@ type Judge struct {
 type Judgement struct {
 	// Refused says why the evaluator did not take the case; nothing else is set then.
 	Refused string
-	// Request is the prepared request, as a webhook would get it.
-	Request *protocol.Request
-	// APIErrors are what API validation has against the admitted pod.
-	APIErrors    []string
-	Native, Ours map[Phase]*Verdict
+	// Native and Ours are nil when there was nothing to ask: no request, or no bundle.
+	Native, Ours *Recorded
 	Differences  []*Difference
 	// Known is the id of the known difference that the case hit; Differences is empty then.
 	Known string
+
+	outcome *outcome
 }
 
 // NewJudge starts an evaluator. Of the options it needs Native, and Translate or Bundle.
@@ -75,22 +74,57 @@ func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
 	if c.Request == nil {
 		return &Judgement{}, nil
 	}
+	o, refused, err := j.ask(ctx, c)
+	if err != nil || refused != "" {
+		return &Judgement{Refused: refused}, err
+	}
+	return &Judgement{
+		Native: o.recorded(o.native), Ours: o.recorded(o.ours), Differences: o.differences, Known: o.known, outcome: o,
+	}, nil
+}
+
+func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
+	if c.Phase != "" {
+		return j.askPhase(ctx, c)
+	}
 	answer, err := j.native.Review(c.Request, "case")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if answer.Error != nil {
-		return &Judgement{Refused: answer.Error.Error()}, nil
+		return nil, answer.Error.Error(), nil
 	}
-	o, err := examine(ctx, j.opa, c.Request, answer)
+	examined, err := examine(ctx, j.opa, c.Request, answer)
+	return &examined, "", err
+}
+
+// askPhase has one phase judge the object as it stands.
+func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
+	off := false
+	request := *c.Request
+	request.ServiceAccountPlugin = &off
+	answer, err := j.native.Ask(protocol.Line{Op: protocol.OpPrepare, Request: &request}, "case")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	judgement := &Judgement{Request: answer.Request, Native: o.native, Ours: o.ours, Differences: o.differences, Known: o.known}
-	if answer.Created != nil {
-		judgement.APIErrors = answer.Created.Errors
+	if answer.Error != nil {
+		return nil, answer.Error.Error(), nil
 	}
-	return judgement, nil
+	if answer.Request == nil {
+		return nil, "", errors.New("native evaluator: case: answer without request")
+	}
+	native, err := j.native.Evaluate(ctx, c.Phase, answer.Request)
+	if err != nil {
+		return nil, "", err
+	}
+	old, err := astValue(answer.Request.OldObject)
+	if err != nil {
+		return nil, "", err
+	}
+	o = &outcome{prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	err = o.phase(ctx, j.opa, c.Phase, native, answer.Request, old)
+	o.sortOut(c.Request)
+	return o, "", err
 }
 
 // load gives the case's cluster to both sides, unless they have it.
@@ -150,21 +184,35 @@ func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) 
 		tally.Discarded["the evaluator does not take the case: "+judgement.Refused] = 1
 		return report, nil
 	}
-	if judgement.Native != nil {
-		o := outcome{
-			native: judgement.Native, ours: judgement.Ours, differences: judgement.Differences, known: judgement.Known,
-			invalid: len(judgement.APIErrors) > 0,
-		}
-		tally.count(&cases.Case{Request: c.Request}, &o, &outcome{discarded: true})
-	} else {
-		tally.Cases = 1
-	}
+	tally.replayed(c, judgement)
 	for _, d := range judgement.Differences {
 		tally.Divergences[d.Class]++
 		report.Divergences = append(report.Divergences, &Divergence{
-			Pass: tally.Name, Difference: *d, Dialect: c.Dialect, Objects: c.Objects, Request: c.Request,
+			Pass: tally.Name, Difference: *d, Dialect: c.Dialect, Objects: c.Objects, Request: c.Request, Only: c.Phase,
 			Native: judgement.Native, Ours: judgement.Ours,
 		})
 	}
 	return report, nil
+}
+
+// replayed counts a case that was judged outside of a run.
+func (t *Tally) replayed(c *CaseFile, judgement *Judgement) {
+	o := judgement.outcome
+	if o == nil {
+		t.Cases++
+		return
+	}
+	if c.Phase == "" {
+		t.count(&cases.Case{Request: c.Request}, o, &outcome{discarded: true})
+		return
+	}
+	t.Cases++
+	n := t.Phases[c.Phase]
+	n.count(o.native[c.Phase], o.ours[c.Phase])
+	if len(o.differences) == 0 {
+		n.Agree++
+	}
+	if o.known != "" {
+		t.Known[o.known]++
+	}
 }

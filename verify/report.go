@@ -29,11 +29,13 @@ type Divergence struct {
 	Case    int    `json:"case"` // -1 when the cluster as a whole diverges
 	Check   string `json:"check,omitempty"`
 	Difference
-	Dialect string             `json:"dialect"`
-	Objects []json.RawMessage  `json:"objects"`
-	Request *protocol.Request  `json:"request,omitempty"`
-	Native  map[Phase]*Verdict `json:"nativeVerdicts,omitempty"`
-	Ours    map[Phase]*Verdict `json:"ourVerdicts,omitempty"`
+	Dialect string            `json:"dialect"`
+	Objects []json.RawMessage `json:"objects"`
+	Request *protocol.Request `json:"request,omitempty"`
+	// Only is set on a case that was put to one phase alone.
+	Only   Phase     `json:"only,omitempty"`
+	Native *Recorded `json:"native,omitempty"`
+	Ours   *Recorded `json:"bundle,omitempty"`
 	// Shrunk says how much smaller the case was made: parts left of parts there were.
 	Shrunk [2]int `json:"shrunk"`
 	// File is where the case was recorded, if it was.

@@ -258,7 +258,7 @@ func (s *shrinker) still() bool {
 
 // pack is the case that the documents make now.
 func (s *shrinker) pack() (*CaseFile, error) {
-	c := &CaseFile{Dialect: s.divergence.Dialect}
+	c := &CaseFile{Dialect: s.divergence.Dialect, Phase: s.divergence.Only}
 	for _, object := range s.objects {
 		data, err := json.Marshal(object)
 		if err != nil {

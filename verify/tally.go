@@ -64,7 +64,7 @@ func newTally(name string) *Tally {
 func (t *Tally) count(c *cases.Case, o, last *outcome) {
 	t.Cases++
 	t.Kinds[c.Kind]++
-	if o.invalid && o.allowed() {
+	if len(o.apiErrors) > 0 && o.allowed() {
 		t.Invalid++
 	}
 	for phase, n := range t.Phases {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
 )
@@ -166,7 +168,7 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 		w.diverge(&Divergence{
 			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
 			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
-			Request: c.Request, Native: o.native, Ours: o.ours,
+			Request: c.Request, Native: o.recorded(o.native), Ours: o.recorded(o.ours),
 		})
 	}
 	w.last = o
@@ -175,6 +177,8 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 
 // outcome is what both sides said to one case.
 type outcome struct {
+	prepared     *protocol.Request
+	apiErrors    []string
 	discarded    bool
 	native, ours map[Phase]*Verdict
 	differences  []*Difference
@@ -185,14 +189,14 @@ type outcome struct {
 // examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
 // compares.
 func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer) (outcome, error) {
-	o := outcome{native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	o := outcome{prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
 	old, err := astValue(answer.Request.OldObject)
 	if err != nil {
 		return o, fmt.Errorf("oldObject: %w", err)
 	}
 	created := *answer.Request
 	if answer.Created != nil {
-		o.invalid = len(answer.Created.Errors) > 0
+		o.apiErrors = answer.Created.Errors
 		if len(answer.Created.Object) > 0 {
 			created.Object = answer.Created.Object
 		}
@@ -206,27 +210,50 @@ func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *prot
 		if err != nil {
 			return o, err
 		}
-		object, err := astValue(p.request.Object)
-		if err != nil {
-			return o, fmt.Errorf("object: %w", err)
-		}
-		input := reviewOf(p.request, object, old)
-		ours, err := opa.evaluate(ctx, p.phase, p.request, input)
-		if err != nil {
+		if err := o.phase(ctx, opa, p.phase, native, p.request, old); err != nil {
 			return o, err
 		}
-		o.native[p.phase], o.ours[p.phase] = native, ours
-		explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
-		if d := compare(p.phase, native, ours, explain); d != nil {
-			o.differences = append(o.differences, d)
-		}
 	}
-	if len(o.differences) > 0 {
-		if o.known = knownDifference(sent); o.known != "" {
-			o.differences = nil
-		}
-	}
+	o.sortOut(sent)
 	return o, nil
+}
+
+// phase asks the bundle and compares its verdict with native's.
+func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verdict, request *protocol.Request, old ast.Value) error {
+	object, err := astValue(request.Object)
+	if err != nil {
+		return fmt.Errorf("object: %w", err)
+	}
+	input := reviewOf(request, object, old)
+	ours, err := opa.evaluate(ctx, phase, request, input)
+	if err != nil {
+		return err
+	}
+	o.native[phase], o.ours[phase] = native, ours
+	explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
+	if d := compare(phase, native, ours, explain); d != nil {
+		o.differences = append(o.differences, d)
+	}
+	return nil
+}
+
+// sortOut takes a known difference out of the differences.
+func (o *outcome) sortOut(sent *protocol.Request) {
+	if len(o.differences) == 0 {
+		return
+	}
+	if o.known = knownDifference(sent); o.known != "" {
+		o.differences = nil
+	}
+}
+
+// recorded is what one side said, for people.
+func (o *outcome) recorded(verdicts map[Phase]*Verdict) *Recorded {
+	r := &Recorded{Mutate: record(verdicts[Mutate], o.prepared), Validate: record(verdicts[Validate], o.prepared)}
+	if v := o.native[Mutate]; v != nil && v.Allowed && len(o.apiErrors) > 0 {
+		r.APIErrors = o.apiErrors
+	}
+	return r
 }
 
 // allowed says whether native lets the request through in both phases.
