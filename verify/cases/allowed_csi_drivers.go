@@ -31,7 +31,7 @@ func allowedCSIDrivers() check {
 			for _, d := range p.Spec.AllowedCSIDrivers {
 				names = append(names, d.Name)
 			}
-			g.addVolume(pod, "csi", Object{"driver": pick(g, g.driversAround(names, "csi.example")...)})
+			g.addVolume(pod, "csi", Object{"driver": g.text(g.driversAround(names, "csi.example")...)})
 		},
 	}
 }

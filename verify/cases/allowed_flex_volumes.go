@@ -31,7 +31,7 @@ func allowedFlexVolumes() check {
 			for _, f := range p.Spec.AllowedFlexVolumes {
 				names = append(names, f.Driver)
 			}
-			g.addVolume(pod, "flexVolume", Object{"driver": pick(g, g.driversAround(names, "example/a")...)})
+			g.addVolume(pod, "flexVolume", Object{"driver": g.text(g.driversAround(names, "example/a")...)})
 		},
 	}
 }
@@ -40,7 +40,7 @@ func allowedFlexVolumes() check {
 func (g *gen) drivers(names ...string) []string {
 	list := some(g, 1, 3, names...)
 	if g.odd() {
-		list = append(list, pick(g, "", "*", list[0], "Example/A"))
+		list = append(list, pick(g, "", "*", list[0], "Example/A", g.oddText()))
 	}
 	return list
 }

@@ -30,7 +30,7 @@ func allowedHostPaths() check {
 				paths = append(paths, g.pathsAround(entry.PathPrefix)...)
 			}
 			for range 1 + g.IntN(2) {
-				g.addHostPath(pod, pick(g, paths...), g.chance(0.4))
+				g.addHostPath(pod, g.text(paths...), g.chance(0.4))
 			}
 		},
 	}

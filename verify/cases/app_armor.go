@@ -45,7 +45,7 @@ func appArmor() check {
 			profiles = append(profiles, pick(g, profiles...)+"x", strings.ToUpper(pick(g, profiles...)))
 			for range 1 + g.IntN(2) {
 				key := appArmorContainer + pick(g, g.anyContainer(pod).name(), g.anyContainer(pod).name(), "nobody", "")
-				pod.annotations()[key] = pick(g, profiles...)
+				pod.annotations()[key] = g.text(profiles...)
 				if g.chance(0.2) {
 					delete(pod.annotations(), key)
 				}

@@ -63,7 +63,11 @@ func (g *gen) oddities() []func(pod) {
 			}
 		},
 		func(p pod) {
-			add(p.spec(), "volumes", Object{"name": "two", "hostPath": Object{"path": "/"}, "secret": Object{"secretName": "s"}})
+			volume := Object{"name": "two"} // the plugin takes the first source in an order of its own
+			for _, kind := range some(g, 2, 3, volumeTypes()...) {
+				volume[field(kind)] = volumeSource(kind)
+			}
+			add(p.spec(), "volumes", volume)
 		},
 		func(p pod) { add(p.spec(), "volumes", Object{"name": "new", "image": Object{"reference": "x"}}) }, // no source of 1.24
 		func(p pod) { p.spec()["affinity"] = Object{"nodeAffinity": Object{}} },
@@ -109,7 +113,7 @@ func (g *gen) oddContainers() []func(pod) {
 				p.addContainer(list, fmt.Sprintf("many-%d", i))
 			}
 		},
-		func(p pod) { p.addContainer(list, p.containers()[0].name()) }, // the same name twice
+		func(p pod) { p.addContainer(list, g.anyOrNew(p).name()) }, // the same name twice
 		func(p pod) { p.addContainer(list, pick(g, "", "a/b~c", "quote\"d", "Upper", "ü", "new\nline")) },
 		func(p pod) { p.addContainer("ephemeralContainers", "debug").Object["targetContainerName"] = "c0" },
 		func(p pod) { p.spec()["initContainers"] = pick[any](g, nil, []any{}) },

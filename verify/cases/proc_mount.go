@@ -31,7 +31,7 @@ func procMount() check {
 		},
 		edge: func(g *gen, _ *Policy, pod pod) {
 			g.anyContainer(pod).securityContext()["procMount"] =
-				pick[any](g, "Unmasked", "Unmasked", "Default", "", "default", "Unknown", nil)
+				pick[any](g, "Unmasked", "Unmasked", "Unmasked", "Default", "", "default", "Unknown", g.oddText(), nil)
 		},
 	}
 }

@@ -19,7 +19,7 @@ func runtimeClass() check {
 				r.Allowed = []string{"*"}
 			}
 			if g.odd() {
-				name := pick(g, "gv", "", "other", "Upper_Case")
+				name := g.text("gv", "", "other", "Upper_Case")
 				r.Default = &name
 				r.Allowed = append(r.Allowed, pick(g, "", "gv", "*", "Upper_Case"))
 			}
@@ -47,7 +47,7 @@ func runtimeClass() check {
 					names = append(names, *r.Default)
 				}
 			}
-			pod.spec()["runtimeClassName"] = pick(g, names...)
+			pod.spec()["runtimeClassName"] = g.text(names...)
 			if g.chance(0.1) {
 				pod.spec()["runtimeClassName"] = nil
 			}

@@ -33,7 +33,7 @@ func seLinux() check {
 			label := g.sameLabel(p.Spec.SELinux.Options)
 			field := pick(g, "level", "level", "level", "role", "type", "user")
 			value, _ := label[field].(string)
-			label[field] = pick(g, g.near(value)...)
+			label[field] = g.text(g.near(value)...)
 			switch g.IntN(8) {
 			case 0:
 				delete(label, field)
@@ -57,6 +57,7 @@ func narrowSELinux(g *gen, p *Policy) {
 		s = pick(g,
 			SELinux{Rule: "MustRunAs"}, // no provider can be built
 			SELinux{Rule: "MustRunAs", Options: &SELinuxOptions{}},
+			SELinux{Rule: "MustRunAs", Options: &SELinuxOptions{Level: g.oddText(), Type: g.oddText()}},
 			SELinux{Rule: "RunAsAny", Options: &SELinuxOptions{Level: "s0"}},
 			SELinux{Rule: "MayRunAs", Options: &SELinuxOptions{Level: "s0"}},
 			SELinux{Rule: ""},

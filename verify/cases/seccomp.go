@@ -131,7 +131,7 @@ func (g *gen) edgeSeccomp(p *Policy, pod pod) {
 	def, _ := p.annotation(seccompDefault)
 	profiles = append(profiles, def, "runtime/default", "docker/default", "unconfined", "localhost/a.json",
 		"localhost/", "localhost/*", "", "*", "nonsense", "Unconfined", pick(g, append(profiles, def)...)+"x")
-	profile := pick(g, profiles...)
+	profile := g.text(profiles...)
 	switch g.IntN(7) {
 	case 0, 1:
 		pod.annotations()[seccompPod] = profile

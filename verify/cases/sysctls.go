@@ -33,7 +33,7 @@ func sysctls() check {
 				[]string{"kernel.msgmax", "net.core.somaxconn", "fs.mqueue.msg_max"})
 			name := pick(g, names...)
 			names = append(names, name+"x", strings.TrimSuffix(name, "x"), strings.ReplaceAll(name, ".", "/"),
-				strings.ToUpper(name), name[:len(name)-1], "*", "")
+				strings.ToUpper(name), name[:len(name)-1], "*", "", g.oddText())
 			setSysctls(pod, some(g, 1, 3, names...))
 		},
 	}
@@ -53,7 +53,7 @@ func narrowSysctls(g *gen, p *Policy) {
 	p.Spec.ForbiddenSysctls = some(g, 0, 2, "net.ipv4.*", "kernel.sem", "kernel.shm_rmid_forced", "fs.*", "*")
 	if g.odd() {
 		p.Spec.AllowedUnsafeSysctls = append(p.Spec.AllowedUnsafeSysctls,
-			pick(g, "*", "", "kernel/msgmax", "ker*nel.sem", "Kernel.Sem", "**", "net.ipv4.*"))
+			pick(g, "*", "", "kernel/msgmax", "ker*nel.sem", "Kernel.Sem", "**", "net.ipv4.*", g.oddText(), g.oddText()+"*"))
 		p.Spec.ForbiddenSysctls = append(p.Spec.ForbiddenSysctls, pick(g, "", "kernel/sem", "a**", "kernel.msg*"))
 	}
 }

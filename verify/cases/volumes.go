@@ -133,17 +133,21 @@ func volumeSource(kind string) Object {
 
 // addVolume adds a volume of the type under a free name and, mostly, mounts it.
 func (g *gen) addVolume(pod pod, kind string, source Object) string {
-	field := kind
-	if kind == "cephFS" { // the one type that pods spell in another way
-		field = "cephfs"
-	}
 	list, _ := pod.spec()["volumes"].([]any)
 	name := "v" + string(rune('a'+len(list)%26))
-	add(pod.spec(), "volumes", Object{"name": name, field: source})
+	add(pod.spec(), "volumes", Object{"name": name, field(kind): source})
 	if g.chance(0.7) {
 		add(g.anyContainer(pod).Object, "volumeMounts", Object{"name": name, "mountPath": "/" + name})
 	}
 	return name
+}
+
+// field is the field of a pod's volume for a type.
+func field(kind string) string {
+	if kind == "cephFS" { // the one type that pods spell in another way
+		return "cephfs"
+	}
+	return kind
 }
 
 // removeVolumes removes the volumes whose only source is one of those asked for, with their mounts.
