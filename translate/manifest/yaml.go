@@ -19,6 +19,9 @@ import (
 
 // convert turns one YAML document into JSON as kubectl does, duplicate keys being errors.
 func convert(text []byte) ([]byte, error) {
+	if converted, ok := convertPlain(text); ok {
+		return converted, nil
+	}
 	if err := checkAliases(text); err != nil {
 		return nil, err
 	}
