@@ -15,11 +15,11 @@ import data.lib.psp.shape
 #   Native Admit as the answer of a mutating webhook: chooses a policy, fills in its
 #   defaults as a JSONPatch, or refuses. Updates pass: native validates them only.
 # entrypoint: true
-mutate := response.refuse(request.problem) if {
-	request.problem
-} else := response.let_through if {
-	not request.judged
-} else := response.refuse(shape.problem) if {
+mutate := _admit if {
+	request.judged
+} else := response.unjudged
+
+_admit := response.refuse(shape.problem) if {
 	shape.problem
 } else := response.let_through if {
 	request.review.operation == "UPDATE"
@@ -30,9 +30,9 @@ mutate := response.refuse(request.problem) if {
 		"uid": request.uid,
 		"allowed": true,
 		"patchType": "JSONPatch",
-		"patch": base64.encode(json.marshal(patch.operations(policies[choice.admit].writes, choice.admit))),
-		"auditAnnotations": {"admit-policy": choice.admit},
+		"patch": base64.encode(json.marshal(patch.operations(policies[name].writes, name))),
+		"auditAnnotations": {"admit-policy": name},
 	},
 } if {
-	choice.admit
+	name := choice.admit
 } else := response.refuse_pod("admit")

@@ -11,11 +11,11 @@ import data.lib.psp.update
 #   Native Validate as the answer of a validating webhook: does some policy that the
 #   requester may use accept the pod as it stands? Never a patch.
 # entrypoint: true
-validate := response.refuse(request.problem) if {
-	request.problem
-} else := response.let_through if {
-	not request.judged
-} else := response.refuse(shape.problem) if {
+validate := _validate if {
+	request.judged
+} else := response.unjudged
+
+_validate := response.refuse(shape.problem) if {
 	shape.problem
 } else := response.let_through if {
 	update.ignored

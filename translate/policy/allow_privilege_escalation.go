@@ -12,7 +12,7 @@ func allowPrivilegeEscalation(w *writer, p *psp.PodSecurityPolicy) {
 	case byDefault != nil && *byDefault:
 		w.refuse(w.fact("not_allowed"), w.fact("default_not_allowed"))
 	default:
-		w.refuse(w.fact("not_allowed"))
+		w.flag(true)
 	}
 	switch {
 	case byDefault != nil:

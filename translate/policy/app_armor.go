@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"psp2rego/translate/psp"
@@ -12,12 +13,16 @@ import (
 func appArmor(w *writer, p *psp.PodSecurityPolicy) {
 	byDefault := p.Annotations[psp.AppArmorDefaultProfile]
 	listed, restricted := p.Annotations[psp.AppArmorAllowedProfiles]
-	if restricted {
-		w.refuse(w.call("not_allowed", set(strings.Split(listed, ",")), term(byDefault), term(listed)))
-	} else {
+	allowed := strings.Split(listed, ",")
+	switch {
+	case !restricted:
 		w.free("any profile")
+	case byDefault != "" && slices.Contains(allowed, byDefault):
+		w.refuse(w.call("not_allowed", set(allowed), term(listed)))
+	default:
+		w.refuse(w.call("not_allowed", set(allowed), term(listed)), w.call("default_not_allowed", term(byDefault), term(listed)))
 	}
 	if byDefault != "" {
-		w.rule("writes[place][key] := %s if some [place, key] in %s", term(byDefault), w.fact("unset"))
+		w.defaults(w.call("written", term(byDefault)))
 	}
 }

@@ -12,7 +12,7 @@ func capabilities(w *writer, p *psp.PodSecurityPolicy) {
 	allowed, add, drop := p.Spec.AllowedCapabilities, p.Spec.DefaultAddCapabilities, p.Spec.RequiredDropCapabilities
 	rewritten := rego("{}")
 	if len(add)+len(drop) > 0 {
-		rewritten = "_capabilities"
+		rewritten = "defaults.capabilities"
 	}
 	if slices.Contains(allowed, psp.AllowAll) {
 		w.free("any capability may be added")
@@ -20,7 +20,17 @@ func capabilities(w *writer, p *psp.PodSecurityPolicy) {
 		w.refuse(w.call("not_allowed", set(allowed, add), rewritten))
 	}
 	if len(add)+len(drop) > 0 {
-		w.rule("writes[place].capabilities := lists if some place, lists in _capabilities")
-		w.rule("_capabilities := %s", w.call("merged", set(add), set(drop)))
+		w.defaults(w.call("merged", set(add), set(drop), bareLists(add, drop)))
 	}
+}
+
+// bareLists writes the capabilities of a container that asked for none.
+func bareLists(add, drop []psp.Capability) rego {
+	lists := map[string][]psp.Capability{}
+	for name, capabilities := range map[string][]psp.Capability{"add": add, "drop": drop} {
+		if len(capabilities) > 0 {
+			lists[name] = slices.Compact(slices.Sorted(slices.Values(capabilities)))
+		}
+	}
+	return term(lists)
 }

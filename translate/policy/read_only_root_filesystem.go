@@ -9,6 +9,6 @@ func readOnlyRootFilesystem(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("free to choose")
 		return
 	}
-	w.refuse(w.fact("not_allowed"))
+	w.flag(false)
 	w.set("readOnlyRootFilesystem", "true", w.fact("unset"))
 }

@@ -17,11 +17,11 @@ func runtimeClass(w *writer, p *psp.PodSecurityPolicy) {
 	if slices.Contains(o.AllowedRuntimeClassNames, psp.AllowAll) {
 		w.free("any class")
 	} else {
-		byDefault := null
+		violations := []rego{w.call("not_allowed", set(o.AllowedRuntimeClassNames))}
 		if d := o.DefaultRuntimeClassName; d != nil && !slices.Contains(o.AllowedRuntimeClassNames, *d) {
-			byDefault = term(*d)
+			violations = append(violations, w.call("default_not_allowed", term(*d)))
 		}
-		w.refuse(w.call("not_allowed", set(o.AllowedRuntimeClassNames), byDefault))
+		w.refuse(violations...)
 	}
 	if d := o.DefaultRuntimeClassName; d != nil {
 		w.set("runtimeClassName", term(*d), w.fact("unset"))

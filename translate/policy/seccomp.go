@@ -18,7 +18,7 @@ func seccomp(w *writer, p *psp.PodSecurityPolicy) {
 	case !restricted && byDefault == "":
 		w.refuse(w.fact("may_not_be_set"))
 	case !restricted:
-		w.refuse(w.fact("may_not_be_set"), w.call("default_not_allowed", term(byDefault), null))
+		w.refuse(w.fact("may_not_be_set"), w.call("default_not_allowed", term(byDefault), "null"))
 	case slices.Contains(allowed, psp.AllowAll):
 		w.free("any profile")
 	default:
@@ -29,10 +29,13 @@ func seccomp(w *writer, p *psp.PodSecurityPolicy) {
 		}
 		w.refuse(violations...)
 	}
-	if byDefault != "" {
-		w.rule("writes[place][seccomp.pod_key] := %s if some place in %s", term(byDefault), w.fact("unset"))
+	// what the pod's field says is written under every policy
+	derived := w.fact("derived")
+	if byDefault == "" {
+		w.defaults(derived)
+		return
 	}
-	w.rule("# the pod's field, under every policy\nwrites[place][seccomp.pod_key] := profile if some place, profile in %s", w.fact("derived"))
+	w.defaults(w.call("written", term(byDefault)))
 }
 
 // withAliases adds the other name of the runtime's default profile where one of the two is listed.

@@ -10,13 +10,9 @@ func supplementalGroups(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any groups")
 	case psp.MayRunAs:
-		w.refuse(w.call("outside", idRanges(o.Ranges), "[]"))
+		w.refuse(w.call("outside", idRanges(o.Ranges)))
 	case psp.MustRunAs:
-		byDefault := rego("[]")
-		if stray := strayDefault(o.Ranges); stray != null {
-			byDefault = "[" + stray + "]"
-		}
-		w.refuse(w.call("outside", idRanges(o.Ranges), byDefault), w.fact("empty"))
+		w.refuse(append(w.mustRunAs("outside", o.Ranges), w.fact("empty"))...)
 		w.set("supplementalGroups", term([]int64{o.Ranges[0].Min}), w.fact("unset"))
 	}
 }

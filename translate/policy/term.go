@@ -20,9 +20,6 @@ func term(value any) rego {
 	return rego(text)
 }
 
-// null is Rego's null.
-const null rego = "null"
-
 // set writes strings as a Rego set, sorted and without duplicates.
 func set[S ~string](names ...[]S) rego {
 	members := map[string]bool{}
@@ -57,13 +54,14 @@ func holds(ranges []psp.IDRange, id int64) bool {
 	return slices.ContainsFunc(ranges, func(r psp.IDRange) bool { return r.Min <= id && id <= r.Max })
 }
 
-// strayDefault writes the id that MustRunAs fills in if the ranges do not even hold that one (its range has min above max, which
-// the API refuses today but older versions may have stored), else null: then whatever is unset ends up allowed.
-func strayDefault(ranges []psp.IDRange) rego {
-	if holds(ranges, ranges[0].Min) {
-		return null
+// mustRunAs writes the violations under MustRunAs: by ids that are set, which the named function gives, and by those it fills in if
+// no range holds even them (the first range has min above max, which the API refuses today but older versions may have stored).
+func (w *writer) mustRunAs(function string, ranges []psp.IDRange) []rego {
+	violations := []rego{w.call(function, idRanges(ranges))}
+	if first := ranges[0].Min; !holds(ranges, first) {
+		violations = append(violations, w.call("default_outside", term(first), idRanges(ranges)))
 	}
-	return term(ranges[0].Min)
+	return violations
 }
 
 // byCost lists checks whose refusal is cheapest to find out first; the order decides nothing but speed.

@@ -19,6 +19,10 @@ type writer struct {
 	imports []string
 	// refused are the checks that can refuse a pod.
 	refused []string
+	// flags are the boolean fields among them, which are looked at together.
+	flags []string
+	// filled are the checks that fill in defaults.
+	filled  []string
 	current check
 	spec    map[string]json.RawMessage
 }
@@ -87,7 +91,19 @@ func (w *writer) refuse(violations ...rego) {
 
 // set writes a default: value under key in each of places.
 func (w *writer) set(key string, value, places rego) {
-	fmt.Fprintf(&w.body, "writes[place].%s := %s if some place in %s\n\n", key, value, places)
+	w.defaults(rego(fmt.Sprintf("{place: {%s: %s} | some place in %s}", quote(key), value, places)))
+}
+
+// defaults writes what the check fills in: values by key by place. A check has at most one such rule.
+func (w *writer) defaults(values rego) {
+	w.filled = append(w.filled, w.current.name)
+	fmt.Fprintf(&w.body, "defaults.%s := %s\n\n", w.current.name, values)
+}
+
+// flag writes the violations of a boolean field for which the policy does not allow a value.
+func (w *writer) flag(forbidden bool) {
+	w.flags = append(w.flags, fmt.Sprintf("[%s, %t]", quote(w.current.fields[0]), forbidden))
+	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, w.fact("not_allowed"))
 }
 
 // rule writes a rule as it is.
@@ -119,6 +135,9 @@ func (w *writer) use() {
 func (w *writer) text() []byte {
 	var out bytes.Buffer
 	out.Write(w.header.Bytes())
+	if len(w.flags) > 0 {
+		w.imports = append(w.imports, "flags")
+	}
 	slices.Sort(w.imports)
 	for _, name := range w.imports {
 		fmt.Fprintf(&out, "import data.lib.psp.%s\n", name)
@@ -133,8 +152,16 @@ func (w *writer) text() []byte {
 // verdict writes what the choice among policies asks of each.
 func (w *writer) verdict(out *bytes.Buffer) {
 	out.WriteString("\nprovider := true\n\n# every check that can refuse stands here; an undefined one refuses\naccepts if {\n")
+	if len(w.flags) > 0 {
+		fmt.Fprintf(out, "\tflags.set_fields & {%s} == set()\n", strings.Join(w.flags, ", "))
+	}
 	for _, name := range cheapestFirst(w.refused) {
 		fmt.Fprintf(out, "\trefused.%s == set()\n", name)
 	}
 	out.WriteString("}\n\n# evaluated only to say why\nviolations := union({found | some found in refused})\n\n")
+	filled := make([]string, len(w.filled))
+	for i, name := range w.filled {
+		filled[i] = "defaults." + name
+	}
+	fmt.Fprintf(out, "# values by key by place\nwrites := object.union_n([%s])\n\n", strings.Join(filled, ", "))
 }

@@ -14,25 +14,25 @@ import data.lib.psp.pod
 
 # METADATA
 # description: places of the containers without allowPrivilegeEscalation
-unset contains pod.places[n] if {
-	some n, null in _values
+unset := {pod.places[n] |
+	some n, context in pod.security_contexts
+	object.get(context, "allowPrivilegeEscalation", null) == null
 }
 
 # METADATA
 # description: violations under allowPrivilegeEscalation false by values that are set
-not_allowed contains _violation(n) if {
-	some n, value in _values
-	not value in {null, false}
+not_allowed := {_violation(n) |
+	some n, context in pod.security_contexts
+	context.allowPrivilegeEscalation != false
 }
 
 # METADATA
 # description: violations by unset values under allowPrivilegeEscalation false with defaultAllowPrivilegeEscalation true
-default_not_allowed contains _violation(n) if {
-	some n, null in _values
+default_not_allowed := {_violation(n) |
+	some n, context in pod.security_contexts
+	object.get(context, "allowPrivilegeEscalation", null) == null
 }
 
 _violation(n) := [[n + 1, 10], ".securityContext.allowPrivilegeEscalation", "Invalid value", true, detail] if {
 	detail := "Allowing privilege escalation for containers is not allowed"
 }
-
-_values := [object.get(context, "allowPrivilegeEscalation", null) | some context in pod.security_contexts]

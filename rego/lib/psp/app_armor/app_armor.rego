@@ -13,33 +13,37 @@ package lib.psp.app_armor
 import data.lib.psp.pod
 
 # METADATA
-# description: the annotations, with the key of each container without a profile
-unset contains ["/metadata/annotations", key] if {
-	some key in _keys
-	object.get(pod.annotations, key, "") == ""
+# description: what is written to the annotations by a policy with this default
+written(by_default) := {"/metadata/annotations": values |
+	values := {key: by_default | some key in _keys; object.get(pod.annotations, key, "") == ""}
+	values != {}
+}
+
+# METADATA
+# description: violations of allowedProfileNames by profiles that are set; listed is that annotation
+not_allowed(allowed, listed) := {_violation(n, key, detail) |
+	some n, key in _keys
+	profile := object.get(pod.annotations, key, "")
+	profile != ""
+	not profile in allowed
+	detail := _not_among(profile, listed)
 }
 
 # METADATA
 # description: |
-#   violations of a policy with allowedProfileNames; listed is that annotation,
-#   by_default its defaultProfileName or ""
-not_allowed(allowed, by_default, listed) := {[[n + 1, 3], path, "Forbidden", null, detail] |
+#   violations by what the pod leaves to a policy with allowedProfileNames (listed), if its
+#   default is not among them; by_default is "" without one
+default_not_allowed(by_default, listed) := {_violation(n, key, detail) |
 	some n, key in _keys
-	own := object.get(pod.annotations, key, "")
-	profile := object.get({"": by_default}, own, own)
-	not _allowed(profile, allowed)
-	detail := _detail(profile, listed)
+	object.get(pod.annotations, key, "") == ""
+	detail := object.get({"": "AppArmor profile must be set"}, by_default, _not_among(by_default, listed))
+}
+
+_violation(n, key, detail) := [[n + 1, 3], path, "Forbidden", null, detail] if {
 	path := sprintf("pod.metadata.annotations[%s]", [key])
 }
 
-_allowed(profile, allowed) if {
-	profile != ""
-	profile in allowed
-}
-
-_detail(profile, listed) := "AppArmor profile must be set" if {
-	profile == ""
-} else := sprintf("%s is not an allowed profile. Allowed values: %q", [profile, listed])
+_not_among(profile, listed) := sprintf("%s is not an allowed profile. Allowed values: %q", [profile, listed])
 
 _keys := [key |
 	some container in pod.containers

@@ -18,34 +18,47 @@ import data.lib.psp.pod
 #   violations by names that are neither in allowedCapabilities nor in
 #   defaultAddCapabilities; rewritten is what merged gives for the policy
 not_allowed(allowed, rewritten) := {[[n + 1, 7, item], ".securityContext.capabilities.add", "Invalid value", name, detail] |
-	some [n, i, name] in _added
-	not name in allowed
+	some name in (_names - allowed)
+	some n, context in pod.security_contexts
+	some i, added in context.capabilities.add
+	added == name
 	item := _item(object.get(rewritten, pod.places[n], null), i, name)
 	detail := "capability may not be added"
 }
 
 # METADATA
 # description: |
-#   capabilities of the containers that required_drop or default_add change, by the
-#   place of the container's securityContext
-merged(default_add, required_drop) := {pod.places[n]: lists |
-	some n, [add, drop] in _sets
-	new_add := add | (default_add - drop)
-	new_drop := drop | required_drop
-	[new_add, new_drop] != [add, drop]
-	lists := {list: sort(names) | some list, names in {"add": new_add, "drop": new_drop}; names != set()}
-}
+#   what required_drop and default_add change, as writes; lists are both as a container
+#   without capabilities gets them
+merged(default_add, required_drop, lists) := object.union(
+	{pod.places[n]: {"capabilities": lists} |
+		some n, context in pod.security_contexts
+		not context.capabilities
+	},
+	{pod.places[n]: {"capabilities": _lists(add | missing, drop | required_drop)} |
+		some n, context in pod.security_contexts
+		context.capabilities
+		add := {name | some name in context.capabilities.add}
+		drop := {name | some name in context.capabilities.drop}
+		missing := (default_add - drop) - add
+		count(missing | (required_drop - drop)) > 0
+	},
+)
+
+_lists(add, drop) := {"add": sort(add), "drop": sort(drop)} if {
+	count(add) > 0
+	count(drop) > 0
+} else := {"add": sort(add)} if {
+	count(add) > 0
+} else := {"drop": sort(drop)}
 
 # A rewritten list has each name once, in sorted order.
 _item(null, i, _) := i
 
 _item(lists, _, name) := name if lists != null
 
-_added contains [n, i, name] if {
-	some n, context in pod.security_contexts
-	some i, name in context.capabilities.add
-}
-
-_sets := [[{name | some name in context.capabilities.add}, {name | some name in context.capabilities.drop}] |
+_names := {name |
+	["capabilities", "object"] in pod.field_types
 	some context in pod.security_contexts
-]
+	some name in context.capabilities.add
+}

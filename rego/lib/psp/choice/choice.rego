@@ -13,9 +13,9 @@ import data.lib.psp.requester
 
 # METADATA
 # description: the policy that Admit chooses; undefined when every one refuses
-admit := min(_unchanged) if true
-
-else := min(_accepting)
+admit := min(_unchanged) if {
+	true
+} else := min(_accepting)
 
 # METADATA
 # description: |

@@ -14,17 +14,21 @@ import data.lib.psp.ranges
 
 # METADATA
 # description: place of the pod's securityContext, if it has no fsGroup
-unset contains "/spec/securityContext" if _gid == null
+unset := {"/spec/securityContext" | not pod.security_context.fsGroup}
 
 # METADATA
-# description: |
-#   violations under MustRunAs and MayRunAs; by_default is the first range's min if
-#   the rule is MustRunAs and no range holds it, else null
-outside(allowed, by_default) := {[[0, 0], "spec.securityContext.fsGroup", "Invalid value", [gid], detail] |
-	gid := object.get({null: by_default}, _gid, _gid)
-	gid != null
+# description: violations under MustRunAs and MayRunAs by a group that is set
+outside(allowed) := {_outside(gid, allowed) |
+	gid := pod.security_context.fsGroup
 	not ranges.holds(allowed, gid)
-	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
 }
 
-_gid := object.get(pod.security_context, "fsGroup", null)
+# METADATA
+# description: violations under MustRunAs by an unset group, if no range holds the gid that it becomes
+default_outside(gid, allowed) := {_outside(gid, allowed) |
+	count(unset) > 0
+}
+
+_outside(gid, allowed) := [[0, 0], "spec.securityContext.fsGroup", "Invalid value", [gid], detail] if {
+	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
+}

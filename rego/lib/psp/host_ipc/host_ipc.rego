@@ -12,7 +12,7 @@ import data.lib.psp.pod
 
 # METADATA
 # description: violations under hostIPC false
-not_allowed contains [[0, 6], "spec.securityContext.hostIPC", "Invalid value", true, detail] if {
+not_allowed := {[[0, 6], "spec.securityContext.hostIPC", "Invalid value", true, detail] |
 	value := pod.spec.hostIPC
 	not value in {false, null}
 	detail := "Host IPC is not allowed to be used"

@@ -12,7 +12,7 @@ import data.lib.psp.pod
 
 # METADATA
 # description: violations under hostNetwork false
-not_allowed contains [[0, 4], "spec.securityContext.hostNetwork", "Invalid value", true, detail] if {
+not_allowed := {[[0, 4], "spec.securityContext.hostNetwork", "Invalid value", true, detail] |
 	value := pod.spec.hostNetwork
 	not value in {false, null}
 	detail := "Host network is not allowed to be used"

@@ -12,7 +12,7 @@ import data.lib.psp.pod
 
 # METADATA
 # description: violations under hostPID false
-not_allowed contains [[0, 5], "spec.securityContext.hostPID", "Invalid value", true, detail] if {
+not_allowed := {[[0, 5], "spec.securityContext.hostPID", "Invalid value", true, detail] |
 	value := pod.spec.hostPID
 	not value in {false, null}
 	detail := "Host PID is not allowed to be used"

@@ -20,7 +20,7 @@ not_allowed(allowed) := {[[n + 1, 8, i], ".hostPort", "Invalid value", port, det
 	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: %s", [port, ranges.ports(allowed)])
 }
 
-_used contains [n, i, port.hostPort] if {
+_used := {[n, i, port.hostPort] |
 	some n, container in pod.containers
 	some i, port in container.ports
 	port.hostPort > 0

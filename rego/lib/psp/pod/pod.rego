@@ -21,7 +21,9 @@ annotations := request.review.object.metadata.annotations if {
 
 # METADATA
 # description: the pod's securityContext, {} when it has none
-security_context := {key: value | some key, value in spec.securityContext; value != null}
+security_context := _context if {
+	not _null_somewhere
+} else := {field: value | some field, value in _context; value != null}
 
 # METADATA
 # description: all containers, in the order in which native visits them
@@ -32,9 +34,28 @@ containers := [container |
 
 # METADATA
 # description: securityContext of each container, {} when it has none, by the container's index
-security_contexts := [{key: value | some key, value in container.securityContext; value != null} |
-	some container in containers
-]
+security_contexts := _contexts if {
+	not _null_somewhere
+} else := [{field: value | some field, value in context; value != null} | some context in _contexts]
+
+# METADATA
+# description: |
+#   [field, type] of every field that a securityContext, the pod's or a container's, sets:
+#   with it a check passes over what is set nowhere
+field_types := {[field, type_name(value)] |
+	some context in array.concat([_context], _contexts)
+	some field, value in context
+}
+
+_contexts := [object.get(container, "securityContext", {}) | some container in containers]
+
+_context := object.get(spec, "securityContext", {})
+
+_null_somewhere if null in array.concat([_context], _contexts)
+
+_null_somewhere if {
+	some [_, "null"] in field_types
+}
 
 # METADATA
 # description: JSON pointer of each container's securityContext, by the container's index
@@ -44,17 +65,11 @@ places := [concat("/", ["/spec", list, format_int(i, 10), "securityContext"]) |
 ]
 
 # METADATA
-# description: JSON pointers of the objects that defaults are written to, if they are there
-present contains "/spec"
-
-present contains "/spec/securityContext" if is_object(spec.securityContext)
-
-present contains "/metadata/annotations" if is_object(request.review.object.metadata.annotations)
-
-present contains places[n] if {
-	some n, container in containers
-	is_object(container.securityContext)
-}
+# description: every securityContext, the pod's and the containers', by its JSON pointer
+contexts_by_place := object.union(
+	{"/spec/securityContext": security_context},
+	{places[n]: context | some n, context in security_contexts},
+)
 
 # METADATA
 # description: Kubernetes path of each container, by the container's index

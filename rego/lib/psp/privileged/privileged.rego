@@ -13,7 +13,7 @@ import data.lib.psp.pod
 
 # METADATA
 # description: violations under privileged false
-not_allowed contains [[n + 1, 5], ".securityContext.privileged", "Invalid value", true, detail] if {
+not_allowed := {[[n + 1, 5], ".securityContext.privileged", "Invalid value", true, detail] |
 	some n, context in pod.security_contexts
 	context.privileged != false
 	detail := "Privileged containers are not allowed"

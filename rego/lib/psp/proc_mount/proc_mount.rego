@@ -14,9 +14,12 @@ import data.lib.psp.pod
 # METADATA
 # description: violations of the set of allowed types
 not_allowed(allowed) := {[[n + 1, 6], ".securityContext.procMount", "Invalid value", type, detail] |
-	some n, type in _types
-	not type in allowed
+	some type in (_types - allowed)
+	some n, context in pod.security_contexts
+	object.get(context, "procMount", "Default") == type
 	detail := "ProcMountType is not allowed"
 }
 
-_types := [object.get(context, "procMount", "Default") | some context in pod.security_contexts]
+_types := {"Default"} if {
+	not ["procMount", "string"] in pod.field_types
+} else := {object.get(context, "procMount", "Default") | some context in pod.security_contexts}

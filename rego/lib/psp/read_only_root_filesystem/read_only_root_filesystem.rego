@@ -13,16 +13,15 @@ import data.lib.psp.pod
 
 # METADATA
 # description: places of the containers without readOnlyRootFilesystem
-unset contains pod.places[n] if {
-	some n, null in _values
+unset := {pod.places[n] |
+	some n, context in pod.security_contexts
+	object.get(context, "readOnlyRootFilesystem", null) == null
 }
 
 # METADATA
 # description: violations under readOnlyRootFilesystem true
-not_allowed contains [[n + 1, 9], ".securityContext.readOnlyRootFilesystem", "Invalid value", false, detail] if {
-	some n, value in _values
-	not value in {null, true}
+not_allowed := {[[n + 1, 9], ".securityContext.readOnlyRootFilesystem", "Invalid value", false, detail] |
+	some n, context in pod.security_contexts
+	context.readOnlyRootFilesystem != true
 	detail := "ReadOnlyRootFilesystem must be set to true"
 }
-
-_values := [object.get(context, "readOnlyRootFilesystem", null) | some context in pod.security_contexts]

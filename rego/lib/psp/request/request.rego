@@ -25,6 +25,17 @@ namespace := object.get(review, "namespace", "")
 #   true for the creation or update of a pod, which native PodSecurityPolicy judges
 #   (plugin/pkg/admission/security/podsecuritypolicy/admission.go, v1.24.17)
 judged if {
+	input.kind == "AdmissionReview"
+	input.apiVersion == "admission.k8s.io/v1"
+	input.request.resource.resource == "pods"
+	input.request.resource.group == ""
+	input.request.operation in {"CREATE", "UPDATE"}
+	is_string(input.request.namespace)
+	object.get(input.request, "subResource", "") == ""
+}
+
+# the same, in more steps, for everyone else
+judged if {
 	not problem
 	_is_pods
 	object.get(review, "subResource", "") == ""

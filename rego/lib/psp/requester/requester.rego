@@ -14,37 +14,41 @@ import data.lib.psp.request
 
 # METADATA
 # description: names of the policies that may be used, or * among them
-policies := {name | some subject in subjects; some name in subject.cluster} | {name | some subject in subjects; some name in subject.namespaces[request.namespace]}
-
-# METADATA
-# description: what is granted to each name and group of the requester and of the service account
-subjects := {granted | some user in users; granted := grants.users[user]} | {granted | some group in groups; granted := grants.groups[group]}
+policies := {name |
+	some user in users
+	granted := grants.users[user]
+	some name in _here(granted)
+} | {name |
+	some group in groups
+	granted := grants.groups[group]
+	some name in _here(granted)
+}
 
 # METADATA
 # description: names under which RBAC knows the requester and the service account
-users contains request.review.userInfo.username
-
-users contains concat(":", ["system:serviceaccount", request.namespace, _service_account])
+users := [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])] if {
+	_service_account != ""
+} else := [_username]
 
 # METADATA
 # description: groups of the requester and of the service account
-groups contains group if some group in request.review.userInfo.groups
+groups := array.concat(_groups, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]) if {
+	_service_account != ""
+} else := _groups
 
-groups contains "system:serviceaccounts" if _service_account
+_here(granted) := array.concat(
+	object.get(granted, "cluster", []),
+	object.get(granted, ["namespaces", request.namespace], []),
+)
 
-groups contains concat(":", ["system:serviceaccounts", request.namespace]) if _service_account
+_username := object.get(request.review, ["userInfo", "username"], "")
+
+_service_account := object.get(pod.spec, "serviceAccountName", object.get(pod.spec, "serviceAccount", ""))
 
 # Mirantis Kubernetes Engine counts its users as members of a group per namespace.
-groups contains concat(":", ["system:authenticated", request.namespace]) if {
+_groups := array.concat(own, [concat(":", ["system:authenticated", request.namespace])]) if {
 	dialect.mke
-	"system:authenticated" in request.review.userInfo.groups
+	own := request.review.userInfo.groups
+	"system:authenticated" in own
 	not startswith(request.review.userInfo.username, "system:")
-}
-
-_service_account := name if {
-	name := pod.spec.serviceAccountName
-	name != ""
-} else := name if {
-	name := pod.spec.serviceAccount
-	name != ""
-}
+} else := object.get(request.review, ["userInfo", "groups"], [])

@@ -17,6 +17,12 @@ let_through := {
 }
 
 # METADATA
+# description: the answer to a request that is not judged, or cannot be
+unjudged := refuse(request.problem) if {
+	request.problem
+} else := let_through
+
+# METADATA
 # description: a refusal that says why
 refuse(why) := {
 	"apiVersion": "admission.k8s.io/v1",

@@ -16,24 +16,30 @@ import data.lib.psp.ranges
 
 # METADATA
 # description: places of the containers without an effective runAsGroup
-unset contains pod.places[n] if {
+unset := {pod.places[n] |
 	some n, null in _gids
 }
 
 # METADATA
-# description: |
-#   violations under MustRunAs and MayRunAs; by_default is the first range's min if
-#   the rule is MustRunAs and no range holds it, else null
-outside(allowed, by_default) := {[[n + 1, 1], ".securityContext", "Invalid value", [gid], detail] |
-	some n, own in _gids
-	gid := object.get({null: by_default}, own, own)
+# description: violations under MustRunAs and MayRunAs by groups that are set
+outside(allowed) := {_outside(n, gid, allowed) |
+	some n, gid in _gids
 	gid != null
 	not ranges.holds(allowed, gid)
+}
 
-	# native names no leaf here: the path is that of the securityContext
+# METADATA
+# description: violations under MustRunAs by unset groups, if no range holds the gid that they become
+default_outside(gid, allowed) := {_outside(n, gid, allowed) |
+	some n, null in _gids
+}
+
+# Native names no leaf here: the path is that of the securityContext.
+_outside(n, gid, allowed) := [[n + 1, 1], ".securityContext", "Invalid value", [gid], detail] if {
 	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
 }
 
-_gids := [object.get(context, "runAsGroup", _pod_gid) | some context in pod.security_contexts]
-
-_pod_gid := object.get(pod.security_context, "runAsGroup", null)
+_gids := [object.get(context, "runAsGroup", pod_gid) |
+	pod_gid := object.get(pod.security_context, "runAsGroup", null)
+	some context in pod.security_contexts
+]

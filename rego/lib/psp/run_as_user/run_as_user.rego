@@ -18,45 +18,58 @@ import data.lib.psp.ranges
 
 # METADATA
 # description: places of the containers without an effective runAsUser
-unset contains pod.places[n] if {
+unset := {pod.places[n] |
 	some n, null in _uids
 }
 
 # METADATA
 # description: places of the containers with neither an effective runAsUser nor an effective runAsNonRoot
-undecided contains pod.places[n] if {
+undecided := {pod.places[n] |
 	some n, null in _uids
 	_non_roots[n] == null
 }
 
 # METADATA
-# description: |
-#   violations under MustRunAs; by_default is the first range's min if no range holds
-#   it, else null
-must_run_as(allowed, by_default) := {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] |
-	some n, own in _uids
-	uid := object.get({null: by_default}, own, own)
+# description: violations under MustRunAs by users that are set
+must_run_as(allowed) := {_outside(n, uid, allowed) |
+	some n, uid in _uids
 	uid != null
 	not ranges.holds(allowed, uid)
+}
+
+# METADATA
+# description: violations under MustRunAs by unset users, if no range holds the uid that they become
+default_outside(uid, allowed) := {_outside(n, uid, allowed) |
+	some n, null in _uids
+}
+
+_outside(n, uid, allowed) := [[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] if {
 	detail := sprintf("must be in the ranges: %s", [ranges.ids(allowed)])
 }
 
 # METADATA
 # description: violations under MustRunAsNonRoot
-must_run_as_non_root contains [[n + 1, 0], ".securityContext.runAsNonRoot", "Invalid value", false, "must be true"] if {
-	some n, false in _non_roots
-}
-
-must_run_as_non_root contains [[n + 1, 0], ".securityContext.runAsUser", "Invalid value", 0, detail] if {
-	some n, 0 in _uids
-	_non_roots[n] != false
+must_run_as_non_root := _marked_root | {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] |
+	["runAsUser", "number"] in pod.field_types
+	some n, uid in _uids
+	uid != null
+	not abs(uid) > 0
+	not _non_roots[n] == false
 	detail := "running with the root UID is forbidden"
 }
 
-_uids := [object.get(context, "runAsUser", _pod_uid) | some context in pod.security_contexts]
+_marked_root := {[[n + 1, 0], ".securityContext.runAsNonRoot", "Invalid value", false, "must be true"] |
+	["runAsNonRoot", "boolean"] in pod.field_types
+	some n, non_root in _non_roots
+	not non_root in {null, true}
+}
 
-_pod_uid := object.get(pod.security_context, "runAsUser", null)
+_uids := [object.get(context, "runAsUser", pod_uid) |
+	pod_uid := object.get(pod.security_context, "runAsUser", null)
+	some context in pod.security_contexts
+]
 
-_non_roots := [object.get(context, "runAsNonRoot", _pod_non_root) | some context in pod.security_contexts]
-
-_pod_non_root := object.get(pod.security_context, "runAsNonRoot", null)
+_non_roots := [object.get(context, "runAsNonRoot", pod_non_root) |
+	pod_non_root := object.get(pod.security_context, "runAsNonRoot", null)
+	some context in pod.security_contexts
+]

@@ -13,14 +13,18 @@ import data.lib.psp.pod
 
 # METADATA
 # description: place of the spec, if the pod names no RuntimeClass
-unset contains "/spec" if _name == null
+unset := {"/spec" | object.get(pod.spec, "runtimeClassName", null) == null}
 
 # METADATA
-# description: violations of allowedRuntimeClassNames; by_default is the policy's default or null
-not_allowed(allowed, by_default) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
-	name := object.get({null: by_default}, _name, _name)
+# description: violations of allowedRuntimeClassNames by a name that is set
+not_allowed(allowed) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
+	name := pod.spec.runtimeClassName
 	name != null
 	not name in allowed
 }
 
-_name := object.get(pod.spec, "runtimeClassName", null)
+# METADATA
+# description: violations by a pod that gets a default which is not among allowedRuntimeClassNames
+default_not_allowed(name) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
+	count(unset) > 0
+}

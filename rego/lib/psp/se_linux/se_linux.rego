@@ -16,7 +16,7 @@ import data.lib.psp.pod
 
 # METADATA
 # description: place of the pod's securityContext, if it has no seLinuxOptions
-unset contains "/spec/securityContext" if not pod.security_context.seLinuxOptions
+unset := {"/spec/securityContext" | not pod.security_context.seLinuxOptions}
 
 # METADATA
 # description: violations under MustRunAs by options that are set; unset ones become the policy's own

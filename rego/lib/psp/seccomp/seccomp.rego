@@ -16,18 +16,17 @@ package lib.psp.seccomp
 import data.lib.psp.pod
 
 # METADATA
-# description: place of the annotations and the pod's profile, if the field alone gives it
-derived["/metadata/annotations"] := _pod_field if {
+# description: what is written to the annotations if the field alone gives the pod's profile
+derived := {"/metadata/annotations": {_pod_key: _pod_field} |
 	not _pod_annotation
 	_pod_field != ""
 }
 
 # METADATA
-# description: place of the annotations, if the policy's default decides the pod's profile
-unset contains "/metadata/annotations" if {
-	not _pod_annotation
-	not _pod_field
-}
+# description: what is written to the annotations by a policy with this default
+written(by_default) := {"/metadata/annotations": {_pod_key: by_default}} if {
+	_open
+} else := derived
 
 # METADATA
 # description: violations of a policy without allowedProfileNames by profiles that the pod sets
@@ -48,7 +47,7 @@ not_allowed(allowed, listed) := {[order, _path(key), "Forbidden", null, _detail(
 #   violations by what the pod leaves to the policy, if its default ("" without one) is
 #   not among its allowedProfileNames; listed is that annotation, null without one
 default_not_allowed(by_default, listed) := {[order, _path(key), "Forbidden", null, _detail(by_default, listed)] |
-	some [order, key] in _open
+	some [order, key] in _undecided
 }
 
 _detail(_, null) := "seccomp may not be set"
@@ -57,33 +56,49 @@ _detail(profile, listed) := sprintf("%s is not an allowed seccomp profile. Valid
 	listed != null
 }
 
-# order, annotation and profile of the pod and of each container
-_profiles contains [[0, 2], pod_key, _pod_annotation]
+# order, annotation and profile of the pod and of each container that sets or inherits one
+_profiles := _all_profiles if {
+	_mentioned
+} else := set()
 
-_profiles contains [[0, 2], pod_key, _pod_field] if not _pod_annotation
+_mentioned if {
+	["seccompProfile", "object"] in pod.field_types
+} else if {
+	some key, _ in pod.annotations
+	contains(key, "seccomp.security.alpha.kubernetes.io/")
+}
 
-_profiles contains [[n + 1, 4], _key(n), _name(context.seccompProfile)] if {
+_all_profiles contains [[0, 2], _pod_key, _pod_annotation]
+
+_all_profiles contains [[0, 2], _pod_key, _pod_field] if not _pod_annotation
+
+_all_profiles contains [[n + 1, 4], _key(n), _name(context.seccompProfile)] if {
 	some n, context in pod.security_contexts
 }
 
-_profiles contains [[n + 1, 4], key, profile] if {
-	some key, profile in pod.annotations
-	startswith(key, _container_prefix)
+_all_profiles contains [[n + 1, 4], key, pod.annotations[key]] if {
 	some n, context in pod.security_contexts
 	not context.seccompProfile
-	key == _key(n)
+	key := _key(n)
 }
 
-_profiles contains [[n + 1, 4], key, _inherited] if {
-	_inherited
+_all_profiles contains [[n + 1, 4], key, _inherited] if {
 	some [n, key] in _silent
 }
 
-# order and annotation of what has no profile of its own and inherits none
-_open contains [[0, 2], pod_key] if unset != set()
+# nothing but the policy's default decides the pod's profile
+_open if {
+	not _mentioned
+} else if {
+	not _pod_annotation
+	not _pod_field
+}
 
-_open contains [[n + 1, 4], key] if {
-	unset != set()
+# order and annotation of what has no profile of its own and inherits none
+_undecided contains [[0, 2], _pod_key] if _open
+
+_undecided contains [[n + 1, 4], key] if {
+	_open
 	some [n, key] in _silent
 }
 
@@ -99,7 +114,7 @@ _inherited := _pod_field if true
 
 else := _pod_annotation
 
-_pod_annotation := pod.annotations[pod_key] if pod.annotations[pod_key] != ""
+_pod_annotation := pod.annotations[_pod_key] if pod.annotations[_pod_key] != ""
 
 _pod_field := _name(pod.security_context.seccompProfile)
 
@@ -117,6 +132,4 @@ _path(key) := sprintf("pod.metadata.annotations[%s]", [key])
 
 _container_prefix := "container.seccomp.security.alpha.kubernetes.io/"
 
-# METADATA
-# description: annotation with the pod's profile
-pod_key := "seccomp.security.alpha.kubernetes.io/pod"
+_pod_key := "seccomp.security.alpha.kubernetes.io/pod"

@@ -15,24 +15,30 @@ import data.lib.psp.ranges
 
 # METADATA
 # description: place of the pod's securityContext, if it has no supplementalGroups
-unset contains "/spec/securityContext" if not pod.security_context.supplementalGroups
+unset := {"/spec/securityContext" | not pod.security_context.supplementalGroups}
 
 # METADATA
-# description: |
-#   violations under MustRunAs and MayRunAs; by_default is the list of the first
-#   range's min if the rule is MustRunAs and no range holds it, else empty
-outside(allowed, by_default) := {[[0, 1, i], _path, "Invalid value", gids, detail] |
-	gids := object.get(pod.security_context, "supplementalGroups", by_default)
-	some i, gid in gids
+# description: violations under MustRunAs and MayRunAs by groups that are set
+outside(allowed) := {_outside(i, gid, pod.security_context.supplementalGroups, allowed) |
+	some i, gid in pod.security_context.supplementalGroups
 	not ranges.holds(allowed, gid)
-	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
+}
+
+# METADATA
+# description: violations under MustRunAs by an unset list, if no range holds the one gid that it becomes
+default_outside(gid, allowed) := {_outside(0, gid, [gid], allowed) |
+	count(unset) > 0
 }
 
 # METADATA
 # description: violations under MustRunAs by a list that is there and empty
-empty contains [[0, 1], _path, "Invalid value", [], detail] if {
+empty := {[[0, 1], _path, "Invalid value", [], detail] |
 	pod.security_context.supplementalGroups == []
 	detail := "unable to validate empty groups against required ranges"
+}
+
+_outside(i, gid, gids, allowed) := [[0, 1, i], _path, "Invalid value", gids, detail] if {
+	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
 }
 
 _path := "spec.securityContext.supplementalGroups"

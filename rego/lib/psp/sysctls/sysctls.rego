@@ -15,7 +15,8 @@ import data.lib.psp.pod
 # METADATA
 # description: violations, given the patterns forbiddenSysctls and allowedUnsafeSysctls
 not_allowed(forbidden, allowed_unsafe) := {[[0, 7, i], path, "Forbidden", null, detail] |
-	some i, name in _names
+	some i, sysctl in pod.security_context.sysctls
+	name := object.get(sysctl, "name", "")
 	detail := _refusal(name, forbidden, allowed_unsafe)
 	path := sprintf("pod.spec.securityContext.sysctls[%d]", [i])
 }
@@ -37,8 +38,6 @@ _matches(name, patterns) if {
 	endswith(pattern, "*")
 	startswith(name, trim_suffix(pattern, "*"))
 }
-
-_names := [object.get(sysctl, "name", "") | some sysctl in pod.security_context.sysctls]
 
 # SafeSysctlAllowlist in pkg/security/podsecuritypolicy/sysctl/mustmatchpatterns.go
 _safe := {

@@ -15,27 +15,31 @@ import data.lib.psp.pod
 # METADATA
 # description: violations of every policy, one that allows all volume types included
 unknown contains [[0, 8, i], _path(i), "Invalid value", "", "unknown volume type"] if {
+	"" in _used
 	some i, "" in types
 }
 
 # METADATA
 # description: violations of a policy that allows only some volume types
-not_allowed(allowed) := unknown if {
-	count({type | some type in types} - allowed) == 0
-} else := unknown | {[[0, 8, i], _path(i), "Invalid value", type, detail] |
-	some i, type in types
-	not type in allowed
-	type != ""
+not_allowed(allowed) := {[[0, 8, i], _path(i), "Invalid value", type, _detail(type)] |
+	some type in (_used - allowed)
+	some i, used in types
+	used == type
 	not _exempt(i, type, allowed)
-	detail := sprintf("%s volumes are not allowed to be used", [type])
 }
 
 # METADATA
 # description: type of each volume by index, "" for one that PSP does not know
 types := [_types[min(ranks)] |
 	some volume in pod.spec.volumes
-	ranks := {29} | {rank | some key, source in volume; is_object(source); rank := _ranks[key]}
+	ranks := {29} | {_ranks[key] | some key, source in volume; is_object(source)}
 ]
+
+_used := {type | some type in types}
+
+_detail("") := "unknown volume type"
+
+_detail(type) := sprintf("%s volumes are not allowed to be used", [type]) if type != ""
 
 _exempt(i, "projected", allowed) if {
 	"secret" in allowed
