@@ -128,7 +128,7 @@ func translateObjects(ctx context.Context, objects []json.RawMessage, dialect st
 	stream := bytes.Join(jsonBytes(objects), []byte("\n---\n"))
 	cluster, list, err := translate.Load(ctx, []manifest.Source{{Name: "objects", Reader: bytes.NewReader(stream)}})
 	switch {
-	case errors.Is(err, translate.ErrNothing):
+	case errors.Is(err, translate.ErrNothing), len(objects) == 0:
 		grants, provenance, _ := rbac.Compile(rbac.Input{})
 		cluster = &translate.Cluster{Grants: grants, Provenance: provenance}
 	case err != nil:
