@@ -94,7 +94,7 @@ func (n *Native) read(out io.Reader) {
 		line, err := r.ReadBytes('\n')
 		if err != nil {
 			if len(line) > 0 {
-				err = fmt.Errorf("%w after half a line", err)
+				err = fmt.Errorf("after half a line: %.100q", line)
 			}
 			n.readErr = err
 			return
@@ -126,8 +126,7 @@ func (n *Native) greet() error {
 // InFlight is the number of lines that were sent and not yet answered.
 func (n *Native) InFlight() int { return len(n.pending) }
 
-// Send queues one line; what names it in errors. The line may stay in a buffer until Flush or
-// Receive.
+// Send queues one line; what names it in errors. The line may stay in a buffer until Receive.
 func (n *Native) Send(line protocol.Line, what string) error {
 	if len(n.pending) >= maxInFlight {
 		return fmt.Errorf("native evaluator: %d lines are waiting already", len(n.pending))
@@ -142,17 +141,8 @@ func (n *Native) Send(line protocol.Line, what string) error {
 		return fmt.Errorf("native evaluator: %s: %w", what, err)
 	}
 	n.pending = append(n.pending, what)
-	if _, err := n.out.Write(append(data, '\n')); err != nil {
-		return n.broken(what)
-	}
-	return nil
-}
-
-// Flush hands all queued lines to the process.
-func (n *Native) Flush() error {
-	if err := n.out.Flush(); err != nil {
-		return n.broken("write")
-	}
+	// A process that takes no more input has died or is about to: Receive finds out at which line.
+	_, _ = n.out.Write(append(data, '\n'))
 	return nil
 }
 
@@ -162,9 +152,7 @@ func (n *Native) Receive() (*protocol.Answer, error) {
 	if len(n.pending) == 0 {
 		return nil, errors.New("native evaluator: nothing was asked")
 	}
-	if err := n.Flush(); err != nil {
-		return nil, err
-	}
+	_ = n.out.Flush() // see Send
 	what := n.pending[0]
 	line, ok := <-n.lines
 	if !ok {

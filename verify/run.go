@@ -161,11 +161,12 @@ func (r *run) work(parent context.Context, all []unit, report *Report) error {
 	merged := &merger{run: r, report: report, total: r.Cases}
 	var first error
 	for res := range results {
-		if res.err != nil && first == nil {
+		switch {
+		case first != nil || merged.stopped: // what comes in after the end is of no interest
+		case res.err != nil:
 			first = res.err
 			cancel()
-		}
-		if first == nil && merged.take(res) {
+		case merged.take(res):
 			cancel()
 		}
 	}
