@@ -1,0 +1,120 @@
+package lib.psp.app_armor_test
+
+import data.lib.psp.app_armor
+import data.lib.psp.text
+
+test_not_allowed[note] if {
+	some note, tc in {
+		"no annotations": {"profiles": {}, "want": []},
+		"listed": {"profiles": {"i": "runtime/default", "c": "localhost/a", "e": "runtime/default"}, "want": []},
+		"empty": {"profiles": {"i": "", "c": "", "e": ""}, "want": []},
+		"init": {"profiles": {"i": "unconfined"}, "want": [_not_among("i", "unconfined")]},
+		"regular": {"profiles": {"c": "unconfined"}, "want": [_not_among("c", "unconfined")]},
+		"ephemeral": {"profiles": {"e": "unconfined"}, "want": [_not_among("e", "unconfined")]},
+		"all, in the order of the containers": {
+			"profiles": {"i": "x", "c": "y", "e": "z"},
+			"want": [_not_among("i", "x"), _not_among("c", "y"), _not_among("e", "z")],
+		},
+		"no wildcards": {"profiles": {"c": "localhost/*"}, "want": [_not_among("c", "localhost/*")]},
+		"no prefixes, no trimming": {
+			"profiles": {"i": "localhost/ab", "c": " localhost/a"},
+			"want": [_not_among("i", "localhost/ab"), _not_among("c", " localhost/a")],
+		},
+		"a container that does not exist": {"profiles": {"x": "unconfined", "": "unconfined"}, "want": []},
+	}
+
+	got := text.lines(app_armor.not_allowed({"runtime/default", "localhost/a"}, _listed)) with input as _review(tc.profiles)
+	got == tc.want
+}
+
+test_default_not_allowed[note] if {
+	some note, tc in {
+		"no default, unset": {"by_default": "", "profiles": {"c": "x"}, "want": [_must_be_set("i"), _must_be_set("e")]},
+		"no default, empty": {
+			"by_default": "",
+			"profiles": {"i": "", "c": "", "e": "x"},
+			"want": [_must_be_set("i"), _must_be_set("c")],
+		},
+		"no default, set": {"by_default": "", "profiles": {"i": "x", "c": "y", "e": "z"}, "want": []},
+		"default, unset": {
+			"by_default": "unconfined",
+			"profiles": {"i": "x", "e": ""},
+			"want": [_not_among("c", "unconfined"), _not_among("e", "unconfined")],
+		},
+		"default, set": {"by_default": "unconfined", "profiles": {"i": "x", "c": "y", "e": "z"}, "want": []},
+	}
+
+	got := text.lines(app_armor.default_not_allowed(tc.by_default, _listed)) with input as _review(tc.profiles)
+	got == tc.want
+}
+
+test_literal_text if {
+	review := _review({"i": "runtime/default", "c": "unconfined"})
+	text.lines(app_armor.not_allowed({"runtime/default"}, "runtime/default,")) == [concat("", [
+		"pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: Forbidden: ",
+		"unconfined is not an allowed profile. Allowed values: \"runtime/default,\"",
+	])] with input as review
+	text.lines(app_armor.default_not_allowed("", "runtime/default,")) == [concat("", [
+		"pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/e]: Forbidden: ",
+		"AppArmor profile must be set",
+	])] with input as review
+}
+
+test_written[note] if {
+	some note, tc in {
+		"nothing set": {"profiles": {}, "want": {"/metadata/annotations": {
+			"container.apparmor.security.beta.kubernetes.io/i": "runtime/default",
+			"container.apparmor.security.beta.kubernetes.io/c": "runtime/default",
+			"container.apparmor.security.beta.kubernetes.io/e": "runtime/default",
+		}}},
+		"empty is overwritten": {"profiles": {"i": "x", "c": "", "e": "y"}, "want": {"/metadata/annotations": {
+			"container.apparmor.security.beta.kubernetes.io/c": "runtime/default",
+		}}},
+		"all set": {"profiles": {"i": "x", "c": "y", "e": "z"}, "want": {}},
+	}
+
+	app_armor.written("runtime/default") == tc.want with input as _review(tc.profiles)
+}
+
+test_no_annotations[note] if {
+	some note, metadata in {"absent": {"name": "p"}, "null": {"name": "p", "annotations": null}}
+
+	pod := {"metadata": metadata, "spec": {"containers": [{"name": "c"}, {}]}}
+	app_armor.not_allowed({"x"}, "x") == set() with input.request.object as pod
+	written := [[place, key, value] | some place, values in app_armor.written("x"); some key, value in values] with input.request.object as pod
+	written == [
+		["/metadata/annotations", "container.apparmor.security.beta.kubernetes.io/", "x"],
+		["/metadata/annotations", "container.apparmor.security.beta.kubernetes.io/c", "x"],
+	]
+}
+
+_listed := "runtime/default,localhost/a"
+
+_not_among(name, profile) := sprintf("%s: Forbidden: %s is not an allowed profile. Allowed values: %q", [
+	_path(name),
+	profile,
+	_listed,
+])
+
+_must_be_set(name) := sprintf("%s: Forbidden: AppArmor profile must be set", [_path(name)])
+
+_path(name) := sprintf("pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/%s]", [name])
+
+# a pod with one container of each kind, and with the annotations that give these profiles to the containers
+_review(profiles) := {
+	"apiVersion": "admission.k8s.io/v1",
+	"kind": "AdmissionReview",
+	"request": {"object": {
+		"metadata": {"name": "p", "annotations": annotations},
+		"spec": {
+			"ephemeralContainers": [{"name": "e"}],
+			"containers": [{"name": "c"}],
+			"initContainers": [{"name": "i"}],
+		},
+	}},
+} if {
+	annotations := {key: profile |
+		some name, profile in profiles
+		key := concat("/", ["container.apparmor.security.beta.kubernetes.io", name])
+	}
+}
