@@ -43,8 +43,8 @@ type Source struct {
 	Reader io.Reader
 }
 
-// Read reads all sources in the order given, folders in the order of their files' paths, and returns the objects of the
-// kinds in Kinds in that order. Objects of other kinds are counted in one note.
+// Read reads all sources in the order given, folders in the order of fs.WalkDir, and returns the objects of the kinds in
+// Kinds in that order. Objects of other kinds are counted in one note.
 //
 // The diagnostics are sorted. Every object of the input is either returned, counted as of another kind, or the subject of
 // an error. The error is not nil if the job could not be done (ErrUnreadable, or the context's error); whatever could

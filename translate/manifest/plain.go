@@ -13,7 +13,7 @@ import (
 // converts to the same bytes as the real parser; a fuzz target holds it to that.
 func convertPlain(text []byte) (converted []byte, ok bool) {
 	p := plain{text: text, out: make([]byte, 0, len(text))}
-	if line := p.peek(); line.ok && string(line.text) == "---" {
+	if line := p.peek(); line.ok && line.indent == 0 && string(line.text) == "---" {
 		p.next()
 	}
 	if line := p.peek(); line.ok && p.block(line.indent) && p.atEnd() {
