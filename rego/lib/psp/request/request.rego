@@ -14,7 +14,9 @@ review := input.request if {
 
 # METADATA
 # description: uid of the request, "" when it has none
-uid := object.get(input, ["request", "uid"], "")
+default uid := ""
+
+uid := input.request.uid
 
 # METADATA
 # description: namespace of the request, "" when it has none
