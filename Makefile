@@ -63,7 +63,7 @@ race: native ## run the tests that share memory between goroutines under the rac
 
 fuzz: ## run each fuzz target for FUZZTIME
 	for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; done; done
 
 bench: native ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
