@@ -21,7 +21,8 @@ var ErrNothing = errors.New("there is nothing to translate")
 
 // Load reads PodSecurityPolicies and RBAC objects and works out who may use which policy.
 //
-// The list holds everything there is to say about the input, sorted. The Cluster is nil if there is nothing to go on
+// The list holds everything there is to say about the input, sorted; of many findings of one code only the first are
+// listed. The Cluster is nil if there is nothing to go on
 // with, for one of two reasons. Either the job could not be done: the error is manifest.ErrUnreadable, ErrNothing or the
 // context's, and the list says why. Or the input was read but cannot be translated: the error is nil and the list has
 // errors (an unknown field, a wrong type, a duplicate object).
@@ -30,31 +31,32 @@ func Load(ctx context.Context, sources []manifest.Source) (*Cluster, diagnostic.
 	if err != nil && !errors.Is(err, manifest.ErrUnreadable) {
 		return nil, diags, err
 	}
-	l := &loader{diags: diags}
+	l := &loader{}
 	l.objects(decodeAll(ctx, objects))
 	if ctx.Err() != nil {
-		return nil, l.diags, ctx.Err()
+		return nil, diags, ctx.Err()
 	}
-	if err == nil && len(l.cluster.Policies) == 0 && !l.diags.HasErrors() {
+	if err == nil && len(l.cluster.Policies) == 0 && !diags.HasErrors() && !l.diags.HasErrors() {
 		l.add(nil, diagnostic.Error, diagnostic.NoPolicies, "", "there is no PodSecurityPolicy in the input",
 			"a dump for psp2rego is made with: kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings -A -o json")
 		err = ErrNothing
 	}
-	if err == nil && !l.diags.HasErrors() {
+	if err == nil && !diags.HasErrors() && !l.diags.HasErrors() {
 		l.policies()
 		l.grants()
 	}
-	l.diags.Sort()
-	if err != nil || l.diags.HasErrors() {
-		return nil, l.diags, err
+	diags = append(diags, l.diags.List()...)
+	diags.Sort()
+	if err != nil || diags.HasErrors() {
+		return nil, diags, err
 	}
-	return &l.cluster, l.diags, nil
+	return &l.cluster, diags, nil
 }
 
 // loader puts a cluster together.
 type loader struct {
 	cluster Cluster
-	diags   diagnostic.List
+	diags   diagnostic.Collector
 	rbac    rbac.Input
 	index   map[id]*decoded
 	repeats []*decoded
@@ -67,10 +69,10 @@ type id struct{ kind, namespace, name string }
 // add notes a finding about an object, or about the input as a whole if the object is nil.
 func (l *loader) add(o *manifest.Object, severity diagnostic.Severity, code, field, message, hint string) {
 	d := diagnostic.Diagnostic{Severity: severity, Code: code, Field: field, Message: message, Hint: hint}
-	if o != nil {
+	if o != nil && l.diags.Wants(code) {
 		d.Pos = o.Position(field)
 	}
-	l.diags = append(l.diags, d)
+	l.diags.Add(d)
 }
 
 // objects takes over what was decoded, in the order of the input.
@@ -79,7 +81,7 @@ func (l *loader) objects(all []decoded) {
 	sums := map[string]string{}
 	for i := range all {
 		d := &all[i]
-		l.diags = append(l.diags, d.diags...)
+		l.diags.Add(d.diags...)
 		if !l.identify(d) || d.value == nil {
 			continue
 		}

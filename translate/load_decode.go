@@ -55,6 +55,9 @@ func decodeAll(ctx context.Context, objects []*manifest.Object) []decoded {
 	return all[:len(all):len(all)]
 }
 
+// maxMistakes is how many mistakes are reported of one object.
+const maxMistakes = 20
+
 // decode decodes one object, strictly: what its type has no field for may be a misspelt restriction.
 func decode(o *manifest.Object) decoded {
 	d := decoded{object: o}
@@ -90,7 +93,9 @@ func (d *decoded) into(value any) {
 		return
 	}
 	for _, err := range strict {
-		d.strict(reflect.TypeOf(value), err)
+		if len(d.diags) < maxMistakes {
+			d.strict(reflect.TypeOf(value), err)
+		}
 	}
 	if d.diags.HasErrors() {
 		return

@@ -70,6 +70,44 @@ func TestOnlyErrorsStopTheTranslation(t *testing.T) {
 	}
 }
 
+func TestCollectorKeepsAHundredOfEachCode(t *testing.T) {
+	var c Collector
+	c.Add(Diagnostic{Code: "B", Severity: Error, Message: "only one"})
+	for i := range 250 {
+		if c.Wants("A") != (i < MaxAlike) {
+			t.Fatalf("finding %d is wanted: %v", i, c.Wants("A"))
+		}
+		severity := Warning
+		if i == 249 {
+			severity = Error
+		}
+		c.Add(Diagnostic{Code: "A", Severity: severity, Pos: Position{File: "f", Line: i + 1}})
+	}
+	list := c.List()
+	if len(list) != 102 || list[101].Pos.Line != 100 || list[1].Message != "only one" {
+		t.Errorf("%d findings: %v", len(list), list)
+	}
+	if got := list[0].String(); got != "error: 150 more findings of this kind are not shown [A]" {
+		t.Error(got)
+	}
+	if diff := cmp.Diff(list, c.List()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCollectorRemembersErrorsThatItDoesNotKeep(t *testing.T) {
+	var c Collector
+	for range MaxAlike {
+		c.Add(Diagnostic{Code: "A", Severity: Warning})
+	}
+	if c.HasErrors() {
+		t.Error("warnings taken for errors")
+	}
+	if c.Add(Diagnostic{Code: "A", Severity: Error}); !c.HasErrors() {
+		t.Error("error forgotten")
+	}
+}
+
 // Each constant has an entry in the table and the other way round, in the order of their numbers.
 func TestTableExplainsEveryCode(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)

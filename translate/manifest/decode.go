@@ -22,13 +22,14 @@ type unit struct {
 	kind, apiVersion string
 }
 
-// budget is the memory that objects use.
-type budget struct{ used atomic.Int64 }
+// budget is what objects use of what one Read may hold.
+type budget struct{ bytes, objects atomic.Int64 }
 
-// take reports whether n more bytes fit, and whether they are the first that do not.
+// take reports whether one more object of n bytes fits, and whether it is the first that does not.
 func (b *budget) take(n int) (fits, first bool) {
-	used := b.used.Add(int64(n))
-	return used <= maxObjects, used-int64(n) <= maxObjects
+	bytes, objects := b.bytes.Add(int64(n)), b.objects.Add(1)
+	fits = bytes <= maxConverted && objects <= MaxObjects
+	return fits, bytes-int64(n) <= maxConverted && objects-1 <= MaxObjects
 }
 
 // decoder turns units into objects and findings.
@@ -134,6 +135,10 @@ func (d *decoder) keep(u unit, h header, text []byte) {
 			Hint:    "a " + kind.Name + " is of apiVersion " + strings.Join(kind.APIVersions, " or "),
 		})
 	case known:
+		if len(text) > MaxDocumentSize {
+			d.tooLarge(u, fmt.Sprintf("this %s has %d MiB; at most %d MiB are read", h.Kind, len(text)>>20, MaxDocumentSize>>20), "")
+			return
+		}
 		if u.form == jsonText {
 			text = compact(text)
 		}
@@ -152,11 +157,13 @@ func (d *decoder) keep(u unit, h header, text []byte) {
 func (d *decoder) tooMuch(u unit, first bool) {
 	d.unreadable = true
 	if first {
-		d.fail(diagnostic.Diagnostic{
-			Pos: u.position(nil, ""), Code: diagnostic.TooLarge,
-			Message: fmt.Sprintf("with this object the policies and RBAC objects have more than %d MiB", maxObjects>>20),
-		})
+		d.tooLarge(u, fmt.Sprintf("with this one there are more than %d policies and RBAC objects, or %d MiB of them",
+			MaxObjects, maxConverted>>20), "")
 	}
+}
+
+func (d *decoder) tooLarge(u unit, message, hint string) {
+	d.fail(diagnostic.Diagnostic{Pos: u.position(nil, ""), Code: diagnostic.TooLarge, Message: message, Hint: hint})
 }
 
 // ambiguous complains about fields that are there twice and decide what the object is; the strict decoding of the kinds

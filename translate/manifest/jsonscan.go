@@ -151,6 +151,9 @@ func (s scanner) object(off int) (members []member, end int, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
+		if len(members) == maxFields {
+			return nil, 0, &syntaxError{at, fmt.Sprintf("more than %d fields in one object", maxFields)}
+		}
 		members = append(members, member{key: key, at: at, value: value})
 		if off, ok = s.is(value.end, ','); ok {
 			continue
@@ -175,6 +178,9 @@ func (s scanner) array(off int) (values []span, err error) {
 		value, err := s.value(off)
 		if err != nil {
 			return nil, err
+		}
+		if len(values) == MaxObjects {
+			return nil, &syntaxError{value.off, fmt.Sprintf("more than %d items in one list", MaxObjects)}
 		}
 		values = append(values, value)
 		if off, ok = s.is(value.end, ','); ok {

@@ -41,6 +41,9 @@ func splitList(s *splitter, doc span) (head []byte, items []span, ok bool) {
 			end = off
 			break
 		}
+		if len(items) == MaxObjects {
+			return nil, nil, false
+		}
 		items = append(items, span{start, off})
 		start = off
 	}

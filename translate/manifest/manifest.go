@@ -20,11 +20,15 @@ const (
 	MaxFileSize = 64 << 20
 	// MaxTotalSize is the size in bytes that all files of one Read may have together.
 	MaxTotalSize = 256 << 20
-	// MaxDocumentSize is the size in bytes of the largest YAML document, not counting lists: their items are
-	// documents of their own. The API server refuses objects of more than 3 MiB.
+	// MaxDocumentSize is the size in bytes of the largest object and of the largest YAML document, not counting lists
+	// that can be cut into their items. The API server refuses objects of more than 3 MiB.
 	MaxDocumentSize = 4 << 20
-	// maxObjects is the size in bytes that the objects of one Read may have together after conversion to JSON.
-	maxObjects = 256 << 20
+	// MaxObjects is how many objects one Read returns at most, and how many items a list may have.
+	MaxObjects = 500_000
+	// maxConverted is the size in bytes that the objects of one Read may have together after conversion to JSON.
+	maxConverted = 256 << 20
+	// maxFields is how many fields a JSON object may have at its top.
+	maxFields = 1000
 )
 
 // ErrUnreadable means that some of the input could not be read at all: it cannot be opened, is too large, is no text, is
@@ -46,7 +50,7 @@ type Source struct {
 // Read reads all sources in the order given, folders in the order of fs.WalkDir, and returns the objects of the kinds in
 // Kinds in that order. Objects of other kinds are counted in one note.
 //
-// The diagnostics are sorted. Every object of the input is either returned, counted as of another kind, or the subject of
+// The diagnostics are sorted, and limited in number as those of a diagnostic.Collector. Every object of the input is either returned, counted as of another kind, or the subject of
 // an error. The error is not nil if the job could not be done (ErrUnreadable, or the context's error); whatever could
 // be read is returned all the same.
 func Read(ctx context.Context, sources []Source) ([]*Object, diagnostic.List, error) {
@@ -55,12 +59,12 @@ func Read(ctx context.Context, sources []Source) ([]*Object, diagnostic.List, er
 		r.source(ctx, s)
 	}
 	r.otherKinds()
-	r.diags.Sort()
+	diags := r.diags.List()
 	if err := ctx.Err(); err != nil {
-		return nil, r.diags, err
+		return nil, diags, err
 	}
 	if r.unreadable {
-		return r.objects, r.diags, ErrUnreadable
+		return r.objects, diags, ErrUnreadable
 	}
-	return r.objects, r.diags, nil
+	return r.objects, diags, nil
 }

@@ -227,17 +227,23 @@ func TestTotalsAreLimited(t *testing.T) {
 	r := &reader{total: MaxTotalSize - len(role)}
 	r.source(context.Background(), stream(role)[0])
 	if r.unreadable || len(r.objects) != 1 {
-		t.Errorf("refused too early: %v", r.diags)
+		t.Errorf("refused too early: %v", r.diags.List())
 	}
 	r.source(context.Background(), stream(role)[0])
-	if !r.unreadable || len(r.objects) != 1 || len(r.diags) != 1 || r.diags[0].Code != diagnostic.TooLarge {
-		t.Errorf("not refused: %v", r.diags)
+	if !r.unreadable || len(r.objects) != 1 || len(r.diags.List()) != 1 || r.diags.List()[0].Code != diagnostic.TooLarge {
+		t.Errorf("not refused: %v", r.diags.List())
 	}
 	r = &reader{}
-	r.limits.used.Store(maxObjects - 10)
+	r.limits.bytes.Store(maxConverted - 10)
 	r.source(context.Background(), stream(role + "---\n" + role)[0])
-	if !r.unreadable || len(r.objects) != 0 || len(r.diags) != 1 || r.diags[0].Code != diagnostic.TooLarge {
-		t.Errorf("objects beyond the limit, or more than one complaint: %v", r.diags)
+	if !r.unreadable || len(r.objects) != 0 || len(r.diags.List()) != 1 || r.diags.List()[0].Code != diagnostic.TooLarge {
+		t.Errorf("objects beyond the limit, or more than one complaint: %v", r.diags.List())
+	}
+	r = &reader{}
+	r.limits.objects.Store(MaxObjects - 1)
+	r.source(context.Background(), stream(role + "---\n" + role + "---\n" + role)[0])
+	if !r.unreadable || len(r.objects) != 1 || len(r.diags.List()) != 1 || r.diags.List()[0].Code != diagnostic.TooLarge {
+		t.Errorf("too many objects, or more than one complaint: %v", r.diags.List())
 	}
 }
 

@@ -20,10 +20,11 @@ import (
 // their results put together in the order of the input.
 type reader struct {
 	objects    []*Object
-	diags      diagnostic.List
+	diags      diagnostic.Collector
 	unreadable bool
 	others     map[string]int // objects of no interest, by kind
 	seen       int            // objects of any kind
+	failures   int            // findings that are errors
 	total      int            // bytes read
 
 	pending []unit
@@ -34,7 +35,7 @@ type reader struct {
 // batch is how many units a worker takes at a time, and flushAt how many are gathered before decoding starts.
 const (
 	batch   = 32
-	flushAt = 1 << 16
+	flushAt = 1 << 15
 )
 
 // result is what one batch of units holds.
@@ -66,7 +67,8 @@ func (r *reader) fail(d diagnostic.Diagnostic) {
 
 func (r *reader) take(res *result) {
 	r.objects = append(r.objects, res.objects...)
-	r.diags = append(r.diags, res.diags...)
+	r.diags.Add(res.diags...)
+	r.failures += len(res.diags)
 	r.unreadable = r.unreadable || res.unreadable
 	r.seen += res.seen
 	if r.others == nil {
@@ -85,25 +87,31 @@ func (r *reader) file(ctx context.Context, f *file) {
 	}
 	f.skipBOM()
 	s := newSplitter(f.data)
-	for _, doc := range s.documents() {
-		if body := s.body(doc); f.looksLikeJSON(body) && r.jsonStream(f, body) {
+	for doc := range s.documents() {
+		r.makeRoom(ctx)
+		if body := s.body(doc); f.looksLikeJSON(body) && r.jsonStream(ctx, f, body) {
 			continue
 		}
 		if head, items, ok := splitList(s, doc); ok && r.yamlList(ctx, f, doc, head, items) {
 			continue
 		}
 		r.pending = append(r.pending, unit{origin: origin{file: f, span: doc, form: yamlDocument}})
-		if len(r.pending) >= flushAt {
-			r.flush(ctx)
-		}
+	}
+}
+
+// makeRoom decodes what has been gathered if that is enough.
+func (r *reader) makeRoom(ctx context.Context) {
+	if len(r.pending) >= flushAt {
+		r.flush(ctx)
 	}
 }
 
 // jsonStream queues the objects of a document that is JSON, one value after the other. It reports false if the document
 // must be YAML after all.
-func (r *reader) jsonStream(f *file, doc span) bool {
+func (r *reader) jsonStream(ctx context.Context, f *file, doc span) bool {
 	s := scanner{f.data[:doc.end]}
 	for off := s.skip(doc.off); off < doc.end; off = s.skip(off) {
+		r.makeRoom(ctx)
 		members, end, err := s.object(off)
 		if err != nil {
 			first := off == s.skip(doc.off)
@@ -213,7 +221,7 @@ func (r *reader) otherKinds() {
 	default:
 		names[0] = fmt.Sprintf("%d objects of other kinds ignored: %s", total, names[0])
 	}
-	r.diags = append(r.diags, diagnostic.Diagnostic{
+	r.diags.Add(diagnostic.Diagnostic{
 		Severity: diagnostic.Note, Code: diagnostic.OtherKinds, Message: strings.Join(names, ", "),
 		Hint: "only policies, roles and bindings say who may run which pod",
 	})

@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 )
 
@@ -71,17 +72,18 @@ func (s *splitter) lineEnd(off int) int {
 // documents cuts the stream at its document markers. A document keeps the "---" line that opens it, which may hold
 // content, and the directives before that; it never holds two such lines. Documents of nothing but blank lines and
 // comments are left out.
-func (s *splitter) documents() []span {
-	var docs []span
-	start := 0
+func (s *splitter) documents() iter.Seq[span] { return s.cut }
+
+func (s *splitter) cut(yield func(span) bool) {
+	start, more := 0, true
 	opened, content := false, false // whether the document has its "---" line, and something besides
 	cut := func(end, next int) {
-		if content {
-			docs = append(docs, span{start, end})
+		if content && more {
+			more = yield(span{start, end})
 		}
 		start, opened, content = next, false, false
 	}
-	for off := 0; off < len(s.data); {
+	for off := 0; off < len(s.data) && more; {
 		end := s.lineEnd(off)
 		line := s.data[off:end]
 		switch {
@@ -98,7 +100,6 @@ func (s *splitter) documents() []span {
 		off = end
 	}
 	cut(len(s.data), len(s.data))
-	return docs
 }
 
 // body is a document without the line that opens it, unless that holds content, and without blank lines and comments

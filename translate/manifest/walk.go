@@ -17,7 +17,7 @@ import (
 // source reads one source and complains if it holds no object at all: an empty dump is more likely a command that failed
 // than a cluster without policies.
 func (r *reader) source(ctx context.Context, s Source) {
-	before, objects := len(r.diags), r.seen
+	failures, objects := r.failures, r.seen
 	switch {
 	case s.FS == nil:
 		r.stream(ctx, s.Name, s.Reader, -1)
@@ -25,7 +25,7 @@ func (r *reader) source(ctx context.Context, s Source) {
 		r.path(ctx, s)
 	}
 	r.flush(ctx)
-	if r.seen == objects && !r.diags[before:].HasErrors() && ctx.Err() == nil {
+	if r.seen == objects && r.failures == failures && ctx.Err() == nil {
 		r.fail(diagnostic.Diagnostic{
 			Pos: diagnostic.Position{File: s.Name}, Code: diagnostic.NoObjects,
 			Message: "there is no object in it",
@@ -80,7 +80,7 @@ func (r *reader) link(ctx context.Context, fsys fs.FS, p, name string) bool {
 	info, err := fs.Stat(fsys, p)
 	switch {
 	case err == nil && info.IsDir():
-		r.diags = append(r.diags, diagnostic.Diagnostic{
+		r.diags.Add(diagnostic.Diagnostic{
 			Pos: diagnostic.Position{File: name}, Severity: diagnostic.Warning, Code: diagnostic.LinkSkipped,
 			Message: "this symbolic link to a folder is not followed",
 			Hint:    "give the folder itself if its manifests matter",

@@ -31,11 +31,8 @@ func convert(text []byte) ([]byte, error) {
 // fromYAML converts the text of a unit, or reports why it cannot.
 func (d *decoder) fromYAML(u unit, text []byte) ([]byte, bool) {
 	if len(text) > MaxDocumentSize {
-		d.fail(diagnostic.Diagnostic{
-			Pos: u.position(nil, ""), Code: diagnostic.TooLarge,
-			Message: fmt.Sprintf("this YAML document has %d MiB; at most %d MiB are read", len(text)>>20, MaxDocumentSize>>20),
-			Hint:    "only lists may be larger, as kubectl get -o yaml writes them; -o json works as well",
-		})
+		d.tooLarge(u, fmt.Sprintf("this YAML document has %d MiB; at most %d MiB are read", len(text)>>20, MaxDocumentSize>>20),
+			"only lists may be larger, as kubectl get -o yaml writes them; -o json works as well")
 		return nil, false
 	}
 	converted, err := convert(text)

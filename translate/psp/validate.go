@@ -25,7 +25,7 @@ type Problem struct {
 
 // Validate lists what the API server would refuse about a policy that is written today. Policies stored by older versions
 // may still break these rules, and the plugin evaluates them all the same; so does the translation. The policy must have
-// gone through Default (pkg/apis/policy/validation/validation.go, v1.24.17; field paths and words are ours).
+// gone through Default. Of a policy with very many problems not all are listed (pkg/apis/policy/validation/validation.go, v1.24.17; field paths and words are ours).
 func Validate(p *PodSecurityPolicy) []Problem {
 	v := &validator{}
 	v.metadata(p)
@@ -40,7 +40,13 @@ func Validate(p *PodSecurityPolicy) []Problem {
 
 type validator struct{ problems []Problem }
 
+// maxProblems is how many problems are listed of one policy.
+const maxProblems = 100
+
 func (v *validator) add(field, code, hint, format string, args ...any) {
+	if len(v.problems) == maxProblems {
+		return
+	}
 	v.problems = append(v.problems, Problem{Field: field, Code: code, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 

@@ -78,8 +78,12 @@ func (v *validator) privileges(s *PodSecurityPolicySpec) {
 }
 
 func (v *validator) undropped(s *PodSecurityPolicySpec, field string, names []Capability) {
+	dropped := map[Capability]bool{}
+	for _, name := range s.RequiredDropCapabilities {
+		dropped[name] = true
+	}
 	for i, name := range names {
-		if slices.Contains(s.RequiredDropCapabilities, name) {
+		if dropped[name] {
 			v.add(fmt.Sprintf("%s[%d]", field, i), diagnostic.CapabilityConflict, "a container cannot have both",
 				"%q is also in requiredDropCapabilities", name)
 		}
@@ -91,13 +95,20 @@ func isTrue(b *bool) bool { return b != nil && *b }
 // sysctlPattern is upstream's SysctlPatternFmt: dotted lower-case segments, of which the last may end in "*".
 var sysctlPattern = regexp.MustCompile(`^([a-z0-9]([-_a-z0-9]*[a-z0-9])?\.)*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$`)
 
-const maxSysctl = 253
+const (
+	maxSysctl = 253
+	// maxComparisons keeps lists that are far longer than any that a kernel has sysctls for from taking minutes.
+	maxComparisons = 1 << 22
+)
 
 // sysctls checks both lists and that they have nothing in common.
 func (v *validator) sysctls(s *PodSecurityPolicySpec) {
 	const allowed, forbidden = "spec.allowedUnsafeSysctls", "spec.forbiddenSysctls"
 	v.sysctlList(allowed, s.AllowedUnsafeSysctls)
 	v.sysctlList(forbidden, s.ForbiddenSysctls)
+	if len(s.AllowedUnsafeSysctls)*len(s.ForbiddenSysctls) > maxComparisons {
+		return
+	}
 	for i, a := range s.AllowedUnsafeSysctls {
 		for j, f := range s.ForbiddenSysctls {
 			const hint = "what is in both lists is forbidden"

@@ -84,14 +84,16 @@ func (v *validator) runtimeClass(o *RuntimeClassStrategyOptions) {
 		allowed   = "spec.runtimeClass.allowedRuntimeClassNames"
 		byDefault = "spec.runtimeClass.defaultRuntimeClassName"
 	)
+	seen := map[string]bool{}
 	for i, name := range o.AllowedRuntimeClassNames {
 		field := fmt.Sprintf("%s[%d]", allowed, i)
 		if name != AllowAll && !isSubdomain(name) {
 			v.add(field, diagnostic.RuntimeClass, "", "%q is no valid name of a runtime class", name)
 		}
-		if slices.Contains(o.AllowedRuntimeClassNames[:i], name) {
+		if seen[name] {
 			v.add(field, diagnostic.RuntimeClass, "", "%q is listed twice", name)
 		}
+		seen[name] = true
 	}
 	all := slices.Contains(o.AllowedRuntimeClassNames, AllowAll)
 	if name := o.DefaultRuntimeClassName; name != nil {
