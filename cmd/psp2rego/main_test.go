@@ -137,7 +137,7 @@ func files(ts *testscript.TestScript, dir string) map[string]string {
 	return found
 }
 
-// cmdReplace is `replace FILE OLD NEW`: replaces the one OLD in FILE.
+// cmdReplace is `replace FILE OLD NEW`: replaces the one OLD in FILE; \n in NEW is a newline.
 func cmdReplace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: replace FILE OLD NEW")
@@ -146,7 +146,7 @@ func cmdReplace(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.Count(text, args[1]) != 1 {
 		ts.Fatalf("%s: holds %q %d times", args[0], args[1], strings.Count(text, args[1]))
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o600))
 }
 
 // cmdFirst is `first DIR NAME`: copies the first file of DIR, by name, to NAME.
