@@ -10,7 +10,9 @@ func allowPrivilegeEscalation(w *writer, p *psp.PodSecurityPolicy) {
 	case allowed:
 		w.free("allowed")
 	case byDefault != nil && *byDefault:
-		w.refuse(w.fact("not_allowed"), w.fact("default_not_allowed"))
+		w.flag(true)
+		w.refuse(w.fact("default_not_allowed"))
+		w.tellAll(w.fact("default_not_allowed"))
 	default:
 		w.flag(true)
 	}

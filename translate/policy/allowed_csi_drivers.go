@@ -15,6 +15,7 @@ func allowedCSIDrivers(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "csi"):
 		w.free("without effect: volumes of type csi are not allowed")
 	default:
-		w.refuse(w.call("not_allowed", set(drivers)))
+		w.refuse(w.fact("used") + " - " + set(drivers))
+		w.tell("not_allowed")
 	}
 }

@@ -15,6 +15,7 @@ func allowedFlexVolumes(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "flexVolume"):
 		w.free("without effect: volumes of type flexVolume are not allowed")
 	default:
-		w.refuse(w.call("not_allowed", set(drivers)))
+		w.refuse(w.fact("used") + " - " + set(drivers))
+		w.tell("not_allowed")
 	}
 }

@@ -11,7 +11,9 @@ func allowedHostPaths(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "hostPath"):
 		w.free("without effect: volumes of type hostPath are not allowed")
 	default:
-		w.refuse(w.call("not_allowed", term(explicit(p.Spec.AllowedHostPaths))))
+		w.limit(term(explicit(p.Spec.AllowedHostPaths)))
+		w.refuse("{value | some value in " + w.fact("used") + "; not " + w.call("allows", "value", w.limits()) + "}")
+		w.tell("not_allowed", w.limits())
 	}
 }
 

@@ -13,14 +13,12 @@ import (
 func appArmor(w *writer, p *psp.PodSecurityPolicy) {
 	byDefault := p.Annotations[psp.AppArmorDefaultProfile]
 	listed, restricted := p.Annotations[psp.AppArmorAllowedProfiles]
-	allowed := strings.Split(listed, ",")
-	switch {
-	case !restricted:
+	if restricted {
+		// an empty element allows nothing: a profile must be set
+		allowed := slices.DeleteFunc(strings.Split(listed, ","), func(profile string) bool { return profile == "" })
+		w.profiles(allowed, byDefault, term(listed))
+	} else {
 		w.free("any profile")
-	case byDefault != "" && slices.Contains(allowed, byDefault):
-		w.refuse(w.call("not_allowed", set(allowed), term(listed)))
-	default:
-		w.refuse(w.call("not_allowed", set(allowed), term(listed)), w.call("default_not_allowed", term(byDefault), term(listed)))
 	}
 	if byDefault != "" {
 		w.defaults(w.call("written", term(byDefault)))

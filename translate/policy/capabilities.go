@@ -17,7 +17,8 @@ func capabilities(w *writer, p *psp.PodSecurityPolicy) {
 	if slices.Contains(allowed, psp.AllowAll) {
 		w.free("any capability may be added")
 	} else {
-		w.refuse(w.call("not_allowed", set(allowed, add), rewritten))
+		w.refuse(w.fact("used") + " - " + set(allowed, add))
+		w.tell("not_allowed", rewritten)
 	}
 	if len(add)+len(drop) > 0 {
 		w.defaults(w.call("merged", set(add), set(drop), bareLists(add, drop)))

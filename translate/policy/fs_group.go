@@ -10,9 +10,9 @@ func fsGroup(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any group")
 	case psp.MayRunAs:
-		w.refuse(w.call("outside", idRanges(o.Ranges)))
+		w.mayRunAs("outside", o.Ranges)
 	case psp.MustRunAs:
-		w.refuse(w.mustRunAs("outside", o.Ranges)...)
+		w.mustRunAs("outside", o.Ranges, "")
 		w.set("fsGroup", term(o.Ranges[0].Min), w.fact("unset"))
 	}
 }

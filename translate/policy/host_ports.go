@@ -9,5 +9,7 @@ func hostPorts(w *writer, p *psp.PodSecurityPolicy) {
 	if ranges == nil {
 		ranges = []psp.HostPortRange{}
 	}
-	w.refuse(w.call("not_allowed", term(ranges)))
+	w.limit(term(ranges))
+	w.refuse(w.outside(""))
+	w.tell("not_allowed", w.limits())
 }

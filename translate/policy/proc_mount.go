@@ -9,5 +9,6 @@ func procMount(w *writer, p *psp.PodSecurityPolicy) {
 	if len(allowed) == 0 {
 		allowed = []psp.ProcMountType{"Default"}
 	}
-	w.refuse(w.call("not_allowed", set(allowed)))
+	w.refuse(w.fact("used") + " - " + set(allowed))
+	w.tell("not_allowed")
 }

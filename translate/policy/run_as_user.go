@@ -10,10 +10,11 @@ func runAsUser(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any user")
 	case psp.MustRunAs:
-		w.refuse(w.mustRunAs("must_run_as", o.Ranges)...)
+		w.mustRunAs("must_run_as", o.Ranges, "")
 		w.set("runAsUser", term(o.Ranges[0].Min), w.fact("unset"))
 	case psp.MustRunAsNonRoot:
 		w.refuse(w.fact("must_run_as_non_root"))
+		w.tellAll("refused.run_as_user")
 		w.set("runAsNonRoot", "true", w.fact("undecided"))
 	}
 }

@@ -14,16 +14,19 @@ func runtimeClass(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("any class")
 		return
 	}
-	if slices.Contains(o.AllowedRuntimeClassNames, psp.AllowAll) {
+	allowed, byDefault := o.AllowedRuntimeClassNames, o.DefaultRuntimeClassName
+	switch {
+	case slices.Contains(allowed, psp.AllowAll):
 		w.free("any class")
-	} else {
-		violations := []rego{w.call("not_allowed", set(o.AllowedRuntimeClassNames))}
-		if d := o.DefaultRuntimeClassName; d != nil && !slices.Contains(o.AllowedRuntimeClassNames, *d) {
-			violations = append(violations, w.call("default_not_allowed", term(*d)))
-		}
-		w.refuse(violations...)
+	case byDefault != nil && !slices.Contains(allowed, *byDefault):
+		w.refuse("(" + w.fact("used") + " - " + set(allowed) + ") | " + w.call("default_not_allowed", term(*byDefault)))
+		w.tell("not_allowed")
+		w.tellAll(w.call("default_not_allowed", term(*byDefault)))
+	default:
+		w.refuse(w.fact("used") + " - " + set(allowed))
+		w.tell("not_allowed")
 	}
-	if d := o.DefaultRuntimeClassName; d != nil {
-		w.set("runtimeClassName", term(*d), w.fact("unset"))
+	if byDefault != nil {
+		w.set("runtimeClassName", term(*byDefault), w.fact("unset"))
 	}
 }

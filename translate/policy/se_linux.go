@@ -11,5 +11,6 @@ func seLinux(w *writer, p *psp.PodSecurityPolicy) {
 	}
 	options := term(p.Spec.SELinux.SELinuxOptions)
 	w.refuse(w.call("must_run_as", options))
+	w.tellAll("refused.se_linux")
 	w.set("seLinuxOptions", options, w.fact("unset"))
 }

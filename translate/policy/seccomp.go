@@ -14,20 +14,14 @@ func seccomp(w *writer, p *psp.PodSecurityPolicy) {
 	byDefault := p.Annotations[psp.SeccompDefaultProfile]
 	listed, restricted := p.Annotations[psp.SeccompAllowedProfiles]
 	allowed := strings.Split(listed, ",")
-	switch {
-	case !restricted && byDefault == "":
-		w.refuse(w.fact("may_not_be_set"))
-	case !restricted:
-		w.refuse(w.fact("may_not_be_set"), w.call("default_not_allowed", term(byDefault), "null"))
-	case slices.Contains(allowed, psp.AllowAll):
+	if slices.Contains(allowed, psp.AllowAll) {
 		w.free("any profile")
-	default:
-		allowed = withAliases(allowed)
-		violations := []rego{w.call("not_allowed", set(allowed), term(listed))}
-		if !slices.Contains(allowed, byDefault) {
-			violations = append(violations, w.call("default_not_allowed", term(byDefault), term(listed)))
+	} else {
+		text := term(listed)
+		if !restricted {
+			allowed, text = []string{""}, "null"
 		}
-		w.refuse(violations...)
+		w.profiles(withAliases(allowed), byDefault, text)
 	}
 	// what the pod's field says is written under every policy
 	derived := w.fact("derived")
@@ -36,6 +30,20 @@ func seccomp(w *writer, p *psp.PodSecurityPolicy) {
 		return
 	}
 	w.defaults(w.call("written", term(byDefault)))
+}
+
+// profiles refuses profiles that are not allowed, among them the default where it decides.
+func (w *writer) profiles(allowed []string, byDefault string, listed rego) {
+	refused := w.fact("used") + " - " + set(allowed)
+	stray := !slices.Contains(allowed, byDefault)
+	if stray {
+		refused = "(" + refused + ") | {" + term(byDefault) + " | " + w.fact("open") + "}"
+	}
+	w.refuse(refused)
+	w.tell("not_allowed", listed)
+	if stray {
+		w.tellAll(w.call("default_not_allowed", term(byDefault), listed))
+	}
 }
 
 // withAliases adds the other name of the runtime's default profile where one of the two is listed.

@@ -10,9 +10,10 @@ func supplementalGroups(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any groups")
 	case psp.MayRunAs:
-		w.refuse(w.call("outside", idRanges(o.Ranges)))
+		w.mayRunAs("outside", o.Ranges)
 	case psp.MustRunAs:
-		w.refuse(append(w.mustRunAs("outside", o.Ranges), w.fact("empty"))...)
+		w.mustRunAs("outside", o.Ranges, w.fact("empty"))
+		w.tellAll(w.fact("empty"))
 		w.set("supplementalGroups", term([]int64{o.Ranges[0].Min}), w.fact("unset"))
 	}
 }

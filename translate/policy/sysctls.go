@@ -14,5 +14,8 @@ func sysctls(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("any sysctl")
 		return
 	}
-	w.refuse(w.call("not_allowed", list(forbidden), list(allowed)))
+	w.limit("{\"forbidden\": " + list(forbidden) + ", \"unsafe\": " + list(allowed) + "}")
+	w.refuse("{value | some value in " + w.fact("used") + "; not " +
+		w.call("allows", "value", w.limits()+".forbidden", w.limits()+".unsafe") + "}")
+	w.tell("not_allowed", w.limits()+".forbidden")
 }

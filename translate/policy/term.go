@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"psp2rego/translate/psp"
 )
 
 // term writes a value as a Rego literal; JSON is one.
@@ -44,24 +42,6 @@ func list(names []string) rego {
 		return "[]"
 	}
 	return term(names)
-}
-
-// idRanges writes ranges of ids as the policy spells them.
-func idRanges(ranges []psp.IDRange) rego { return term(ranges) }
-
-// holds reports whether a range holds id.
-func holds(ranges []psp.IDRange, id int64) bool {
-	return slices.ContainsFunc(ranges, func(r psp.IDRange) bool { return r.Min <= id && id <= r.Max })
-}
-
-// mustRunAs writes the violations under MustRunAs: by ids that are set, which the named function gives, and by those it fills in if
-// no range holds even them (the first range has min above max, which the API refuses today but older versions may have stored).
-func (w *writer) mustRunAs(function string, ranges []psp.IDRange) []rego {
-	violations := []rego{w.call(function, idRanges(ranges))}
-	if first := ranges[0].Min; !holds(ranges, first) {
-		violations = append(violations, w.call("default_outside", term(first), idRanges(ranges)))
-	}
-	return violations
 }
 
 // byCost lists checks whose refusal is cheapest to find out first; the order decides nothing but speed.

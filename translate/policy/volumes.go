@@ -9,11 +9,18 @@ import (
 )
 
 func volumes(w *writer, p *psp.PodSecurityPolicy) {
-	if slices.Contains(p.Spec.Volumes, psp.AllowAll) {
-		w.refuse(w.fact("unknown"))
-		return
+	allowed := p.Spec.Volumes
+	switch {
+	case slices.Contains(allowed, psp.AllowAll):
+		w.refuse(w.fact("used") + ` & {""}`)
+		w.tell("not_allowed")
+	case slices.Contains(allowed, "secret") && !slices.Contains(allowed, "projected"):
+		w.refuse(w.fact("used_beside_secret") + " - " + set(allowed))
+		w.tell("not_allowed_beside_secret")
+	default:
+		w.refuse(w.fact("used") + " - " + set(allowed))
+		w.tell("not_allowed")
 	}
-	w.refuse(w.call("not_allowed", set(p.Spec.Volumes)))
 }
 
 // allowsVolume reports whether volumes of a type pass the check of types, so that the check of what they name comes next.

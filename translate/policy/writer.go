@@ -79,14 +79,39 @@ func (w *writer) begin(c check, _ *psp.PodSecurityPolicy) {
 // free ends the block of a check that allows everything.
 func (w *writer) free(why string) { fmt.Fprintf(&w.body, "# %s\n\n", why) }
 
-// refuse writes the violations of the check: the union of the given sets.
-func (w *writer) refuse(violations ...rego) {
+// refuse writes what the policy refuses of what the pod uses: a set that must be empty for the pod to be accepted.
+func (w *writer) refuse(set rego) {
 	w.refused = append(w.refused, w.current.name)
-	sets := make([]string, len(violations))
-	for i, v := range violations {
-		sets[i] = string(v)
+	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, set)
+}
+
+// outside is what lies outside the check's limits (see limit) of what the pod uses and of more.
+func (w *writer) outside(more rego) rego {
+	w.use("ranges")
+	used := w.fact("used")
+	if more != "" {
+		used = "(" + used + " | " + more + ")"
 	}
-	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, strings.Join(sets, " | "))
+	return rego(fmt.Sprintf("{value | some value in %s; not ranges.holds(allowed.%s, value)}", used, w.current.name))
+}
+
+// limit writes what the policy allows, where more than one rule asks for it.
+func (w *writer) limit(value rego) {
+	fmt.Fprintf(&w.body, "allowed.%s := %s\n\n", w.current.name, value)
+}
+
+// limits refers to what limit wrote.
+func (w *writer) limits() rego { return rego("allowed." + w.current.name) }
+
+// tell writes how a refusal reads: the violations that function gives for each refused value.
+func (w *writer) tell(function string, args ...rego) {
+	found := w.call(function, append([]rego{"value"}, args...)...)
+	fmt.Fprintf(&w.body, "violations contains found if {\n\tsome value in refused.%s\n\tsome found in %s\n}\n\n", w.current.name, found)
+}
+
+// tellAll writes violations that need no refused value to be told.
+func (w *writer) tellAll(found rego) {
+	fmt.Fprintf(&w.body, "violations contains found if some found in %s\n\n", found)
 }
 
 // set writes a default: value under key in each of places.
@@ -100,24 +125,21 @@ func (w *writer) defaults(values rego) {
 	fmt.Fprintf(&w.body, "defaults.%s := %s\n\n", w.current.name, values)
 }
 
-// flag writes the violations of a boolean field for which the policy does not allow a value.
+// flag refuses a value of a boolean field.
 func (w *writer) flag(forbidden bool) {
 	w.flags = append(w.flags, fmt.Sprintf("[%s, %t]", quote(w.current.fields[0]), forbidden))
-	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, w.fact("not_allowed"))
+	w.tellAll(w.fact("not_allowed"))
 }
-
-// rule writes a rule as it is.
-func (w *writer) rule(text string, args ...any) { fmt.Fprintf(&w.body, text+"\n\n", args...) }
 
 // fact refers to a rule of the check's package.
 func (w *writer) fact(name string) rego {
-	w.use()
+	w.use(w.current.name)
 	return rego(w.current.name + "." + name)
 }
 
 // call calls a function of the check's package.
 func (w *writer) call(name string, args ...rego) rego {
-	w.use()
+	w.use(w.current.name)
 	texts := make([]string, len(args))
 	for i, arg := range args {
 		texts[i] = string(arg)
@@ -125,9 +147,10 @@ func (w *writer) call(name string, args ...rego) rego {
 	return rego(fmt.Sprintf("%s.%s(%s)", w.current.name, name, strings.Join(texts, ", ")))
 }
 
-func (w *writer) use() {
-	if !slices.Contains(w.imports, w.current.name) {
-		w.imports = append(w.imports, w.current.name)
+// use imports a package of the library.
+func (w *writer) use(name string) {
+	if !slices.Contains(w.imports, name) {
+		w.imports = append(w.imports, name)
 	}
 }
 
@@ -136,7 +159,7 @@ func (w *writer) text() []byte {
 	var out bytes.Buffer
 	out.Write(w.header.Bytes())
 	if len(w.flags) > 0 {
-		w.imports = append(w.imports, "flags")
+		w.use("flags")
 	}
 	slices.Sort(w.imports)
 	for _, name := range w.imports {
@@ -153,12 +176,12 @@ func (w *writer) text() []byte {
 func (w *writer) verdict(out *bytes.Buffer) {
 	out.WriteString("\nprovider := true\n\n# every check that can refuse stands here; an undefined one refuses\naccepts if {\n")
 	if len(w.flags) > 0 {
-		fmt.Fprintf(out, "\tflags.set_fields & {%s} == set()\n", strings.Join(w.flags, ", "))
+		fmt.Fprintf(out, "\tflags.used & {%s} == set()\n", strings.Join(w.flags, ", "))
 	}
 	for _, name := range cheapestFirst(w.refused) {
 		fmt.Fprintf(out, "\trefused.%s == set()\n", name)
 	}
-	out.WriteString("}\n\n# evaluated only to say why\nviolations := union({found | some found in refused})\n\n")
+	out.WriteString("}\n\n")
 	filled := make([]string, len(w.filled))
 	for i, name := range w.filled {
 		filled[i] = "defaults." + name
