@@ -27,6 +27,7 @@ func reviewInput(request *protocol.Request) (ast.Value, error) {
 	return reviewOf(request, object, old), nil
 }
 
+// astValue reads a document by OPA's own reader. An absent one is null.
 func astValue(data json.RawMessage) (ast.Value, error) {
 	if len(data) == 0 {
 		return ast.NullValue, nil

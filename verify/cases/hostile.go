@@ -81,7 +81,12 @@ func (g *gen) oddities() []func(pod) {
 
 func (g *gen) oddMetadata() []func(pod) {
 	return []func(pod){
-		func(p pod) { p.annotations()["kubernetes.io/config.mirror"] = pick(g, "x", "") },
+		func(p pod) {
+			p.annotations()["kubernetes.io/config.mirror"] = pick(g, "x", "")
+			if g.chance(0.8) { // the API takes no mirror pod that names an account
+				delete(p.spec(), "serviceAccountName")
+			}
+		},
 		func(p pod) { delete(p.meta(), "name"); p.meta()["generateName"] = "p-" },
 		func(p pod) { p.meta()["generateName"] = "q-" },
 		func(p pod) { delete(p.meta(), "name") },
