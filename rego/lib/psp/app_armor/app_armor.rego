@@ -20,13 +20,26 @@ written(by_default) := {"/metadata/annotations": values |
 }
 
 # METADATA
-# description: violations of allowedProfileNames by profiles that are set; listed is that annotation
-not_allowed(allowed, listed) := {_violation(n, key, detail) |
-	some n, key in _keys
+# description: profiles that the pod sets for its containers
+used := {profile |
+	some key in _keys
 	profile := object.get(pod.annotations, key, "")
 	profile != ""
-	not profile in allowed
-	detail := _not_among(profile, listed)
+}
+
+# METADATA
+# description: true when the policy's default decides the profile of a container
+open if {
+	some key in _keys
+	object.get(pod.annotations, key, "") == ""
+}
+
+# METADATA
+# description: violations by a profile that is not among allowedProfileNames; listed is that annotation
+not_allowed(profile, listed) := {_violation(n, key, _not_among(profile, listed)) |
+	profile in used
+	some n, key in _keys
+	pod.annotations[key] == profile
 }
 
 # METADATA

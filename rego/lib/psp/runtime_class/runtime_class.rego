@@ -16,15 +16,18 @@ import data.lib.psp.pod
 unset := {"/spec" | object.get(pod.spec, "runtimeClassName", null) == null}
 
 # METADATA
-# description: violations of allowedRuntimeClassNames by a name that is set
-not_allowed(allowed) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
+# description: the RuntimeClass that the pod names, if it does
+used := {name |
 	name := pod.spec.runtimeClassName
 	name != null
-	not name in allowed
 }
+
+# METADATA
+# description: violations by a name that is not among allowedRuntimeClassNames
+not_allowed(name) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] | name in used}
 
 # METADATA
 # description: violations by a pod that gets a default which is not among allowedRuntimeClassNames
 default_not_allowed(name) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
-	count(unset) > 0
+	unset != set()
 }
