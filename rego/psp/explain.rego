@@ -21,7 +21,7 @@ explain := {"policies": {}, "problem": request.problem} if {
 } else := {"policies": {}, "problem": "native PodSecurityPolicy leaves this request alone"} if {
 	not request.judged
 } else := {"policies": {}, "problem": shape.problem} if {
-	shape.problem
+	not shape.sound
 } else := object.union({"policies": _policies}, _chosen)
 
 _chosen["mutate"] := choice.admit

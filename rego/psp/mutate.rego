@@ -5,7 +5,6 @@ package psp
 
 import data.lib.psp.choice
 import data.lib.psp.patch
-import data.lib.psp.policies
 import data.lib.psp.request
 import data.lib.psp.response
 import data.lib.psp.shape
@@ -17,10 +16,12 @@ import data.lib.psp.shape
 # entrypoint: true
 mutate := _admit if {
 	request.judged
-} else := response.unjudged
+} else := response.unjudged if {
+	not request.judged
+} else := response.refuse("the bundle came to no decision")
 
 _admit := response.refuse(shape.problem) if {
-	shape.problem
+	not shape.sound
 } else := response.let_through if {
 	request.review.operation == "UPDATE"
 } else := {
@@ -30,9 +31,9 @@ _admit := response.refuse(shape.problem) if {
 		"uid": request.uid,
 		"allowed": true,
 		"patchType": "JSONPatch",
-		"patch": base64.encode(json.marshal(patch.operations(policies[name].writes, name))),
-		"auditAnnotations": {"admit-policy": name},
+		"patch": base64.encode(json.marshal(patch.operations)),
+		"auditAnnotations": {"admit-policy": choice.admit},
 	},
 } if {
-	name := choice.admit
+	choice.admit
 } else := response.refuse_pod("admit")

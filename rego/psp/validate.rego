@@ -13,10 +13,12 @@ import data.lib.psp.update
 # entrypoint: true
 validate := _validate if {
 	request.judged
-} else := response.unjudged
+} else := response.unjudged if {
+	not request.judged
+} else := response.refuse("the bundle came to no decision")
 
 _validate := response.refuse(shape.problem) if {
-	shape.problem
+	not shape.sound
 } else := response.let_through if {
 	update.ignored
 } else := {

@@ -13,11 +13,17 @@ import data.lib.psp.pod
 import data.lib.psp.volumes
 
 # METADATA
-# description: violations of a non-empty set of drivers
-not_allowed(drivers) := {[[0, 8, i], path, "Invalid value", driver, detail] |
-	some i, "csi" in volumes.types
-	driver := object.get(pod.spec.volumes[i].csi, "driver", "")
-	not driver in drivers
+# description: drivers of all csi volumes
+used := {driver | some driver in _drivers}
+
+# METADATA
+# description: violations by a driver that is not among the allowed ones
+not_allowed(driver) := {[[0, 8, i], path, "Invalid value", driver, "Inline CSI driver is not allowed to be used"] |
+	some i, used_driver in _drivers
+	used_driver == driver
 	path := sprintf("spec.volumes[%d].csi.driver", [i])
-	detail := "Inline CSI driver is not allowed to be used"
+}
+
+_drivers[i] := object.get(pod.spec.volumes[i].csi, "driver", "") if {
+	some i, "csi" in volumes.types
 }

@@ -15,35 +15,50 @@ import data.lib.psp.pod
 import data.lib.psp.volumes
 
 # METADATA
-# description: violations of a non-empty list of entries {"pathPrefix", "readOnly"}
-not_allowed(entries) := _outside(entries) | _writable(entries)
+# description: paths of all hostPath volumes
+used := {path | some path in _paths}
 
-_outside(entries) := {[[0, 8, i], path, "Invalid value", host_path, "is not allowed to be used"] |
-	some i, host_path in _host_paths
-	count(_modes(host_path, entries)) == 0
-	path := sprintf("spec.volumes[%d].hostPath.pathPrefix", [i])
+# METADATA
+# description: true when a non-empty list of entries {"pathPrefix", "readOnly"} allows what the pod does with a path
+allows(path, entries) if false in _modes(path, entries)
+
+allows(path, entries) if {
+	_modes(path, entries) == {true}
+	_writable(path) == set()
 }
 
-_writable(entries) := {[[0, 8, i, n, j], path, "Invalid value", false, "must be read-only"] |
-	some i, host_path in _host_paths
-	_modes(host_path, entries) == {true}
+# METADATA
+# description: violations by a path that the entries do not allow
+not_allowed(path, entries) := _outside(path) if {
+	count(_modes(path, entries)) == 0
+} else := _writable(path)
+
+_outside(path) := {[[0, 8, i], field, "Invalid value", path, "is not allowed to be used"] |
+	some i, used_path in _paths
+	used_path == path
+	field := sprintf("spec.volumes[%d].hostPath.pathPrefix", [i])
+}
+
+_writable(path) := {[[0, 8, i, n, j], field, "Invalid value", false, "must be read-only"] |
+	some i, used_path in _paths
+	used_path == path
 	some n, container in pod.containers
 	some j, mount in container.volumeMounts
 	object.get(mount, "name", "") == object.get(pod.spec.volumes[i], "name", "")
 	object.get(mount, "readOnly", false) != true
-	path := sprintf("%s.volumeMounts[%d].readOnly", [pod.paths[n], j])
+	field := sprintf("%s.volumeMounts[%d].readOnly", [pod.paths[n], j])
 }
 
 # readOnly of each entry that holds the path
-_modes(host_path, entries) := {entry.readOnly |
+_modes(path, entries) := {entry.readOnly |
 	some entry in entries
-	_holds(trim_suffix(entry.pathPrefix, "/"), trim_suffix(host_path, "/"))
+	_holds(trim_suffix(entry.pathPrefix, "/"), trim_suffix(path, "/"))
 }
 
 _holds(same, same)
 
-_holds(prefix, host_path) if startswith(host_path, concat("", [prefix, "/"]))
+_holds(prefix, path) if startswith(path, concat("", [prefix, "/"]))
 
-_host_paths[i] := object.get(pod.spec.volumes[i].hostPath, "path", "") if {
+_paths[i] := object.get(pod.spec.volumes[i].hostPath, "path", "") if {
 	some i, "hostPath" in volumes.types
 }

@@ -14,11 +14,18 @@ package lib.psp.capabilities
 import data.lib.psp.pod
 
 # METADATA
+# description: names of all capabilities that containers add
+used := {name |
+	["capabilities", "object"] in pod.field_types
+	some context in pod.security_contexts
+	some name in context.capabilities.add
+}
+
+# METADATA
 # description: |
-#   violations by names that are neither in allowedCapabilities nor in
+#   violations by a name that is neither in allowedCapabilities nor in
 #   defaultAddCapabilities; rewritten is what merged gives for the policy
-not_allowed(allowed, rewritten) := {[[n + 1, 7, item], ".securityContext.capabilities.add", "Invalid value", name, detail] |
-	some name in (_names - allowed)
+not_allowed(name, rewritten) := {[[n + 1, 7, item], ".securityContext.capabilities.add", "Invalid value", name, detail] |
 	some n, context in pod.security_contexts
 	some i, added in context.capabilities.add
 	added == name
@@ -56,9 +63,3 @@ _lists(add, drop) := {"add": sort(add), "drop": sort(drop)} if {
 _item(null, i, _) := i
 
 _item(lists, _, name) := name if lists != null
-
-_names := {name |
-	["capabilities", "object"] in pod.field_types
-	some context in pod.security_contexts
-	some name in context.capabilities.add
-}

@@ -8,11 +8,14 @@ package lib.psp.flags
 import data.lib.psp.pod
 
 # METADATA
-# description: field and value of the boolean fields of the containers' securityContexts and of the pod's host namespaces
-set_fields := {[field, value] |
+# description: |
+#   [field, value] of the boolean fields of the containers' securityContexts, and of the
+#   pod's host namespaces
+used := {[field, value] |
 	some context in pod.security_contexts
-	some field, value in context
-	is_boolean(value)
+	some field in ["allowPrivilegeEscalation", "privileged", "readOnlyRootFilesystem"]
+	value := context[field]
 } | {[field, value] |
-	some field, value in object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])
+	some field in ["hostIPC", "hostNetwork", "hostPID"]
+	value := pod.spec[field]
 }

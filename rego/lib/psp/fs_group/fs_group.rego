@@ -17,16 +17,19 @@ import data.lib.psp.ranges
 unset := {"/spec/securityContext" | not pod.security_context.fsGroup}
 
 # METADATA
-# description: violations under MustRunAs and MayRunAs by a group that is set
-outside(allowed) := {_outside(gid, allowed) |
-	gid := pod.security_context.fsGroup
-	not ranges.holds(allowed, gid)
+# description: the fsGroup, if the pod has one
+used := {gid | gid := pod.security_context.fsGroup}
+
+# METADATA
+# description: violations under MustRunAs and MayRunAs by a group outside the ranges
+outside(gid, allowed) := {_outside(gid, allowed) |
+	gid == pod.security_context.fsGroup
 }
 
 # METADATA
 # description: violations under MustRunAs by an unset group, if no range holds the gid that it becomes
 default_outside(gid, allowed) := {_outside(gid, allowed) |
-	count(unset) > 0
+	unset != set()
 }
 
 _outside(gid, allowed) := [[0, 0], "spec.securityContext.fsGroup", "Invalid value", [gid], detail] if {

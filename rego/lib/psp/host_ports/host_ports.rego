@@ -13,15 +13,18 @@ import data.lib.psp.pod
 import data.lib.psp.ranges
 
 # METADATA
-# description: violations of the ranges, which may be an empty list
-not_allowed(allowed) := {[[n + 1, 8, i], ".hostPort", "Invalid value", port, detail] |
-	some [n, i, port] in _used
-	not ranges.holds(allowed, port)
-	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: %s", [port, ranges.ports(allowed)])
+# description: all host ports
+used := {port.hostPort |
+	some container in pod.containers
+	some port in container.ports
+	port.hostPort > 0
 }
 
-_used := {[n, i, port.hostPort] |
+# METADATA
+# description: violations by a port outside the ranges
+not_allowed(port, allowed) := {[[n + 1, 8, i], ".hostPort", "Invalid value", port, detail] |
 	some n, container in pod.containers
-	some i, port in container.ports
-	port.hostPort > 0
+	some i, used_port in container.ports
+	used_port.hostPort == port
+	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: %s", [port, ranges.ports(allowed)])
 }

@@ -6,25 +6,28 @@
 #   as a whole, annotations and the spec key by key.
 package lib.psp.patch
 
+import data.lib.psp.choice
 import data.lib.psp.pod
+import data.lib.psp.policies
 
 # METADATA
-# description: operations for a policy's writes and the annotation with its name
-operations(writes, name) := array.concat(
-	_annotate(object.union(object.get(writes, "/metadata/annotations", {}), {"kubernetes.io/psp": name})),
-	array.concat(
-		[{"op": "add", "path": place, "value": object.union(context, writes[place])} |
-			some place, context in pod.contexts_by_place
-		],
-		[{"op": "add", "path": concat("/", ["/spec", key]), "value": value} |
-			some key, value in writes["/spec"]
-		],
-	),
-)
+# description: operations for what the chosen policy writes, and the annotation with its name
+operations := array.concat(_annotate, array.concat(
+	[{"op": "add", "path": place, "value": object.union(pod.contexts_by_place[place], values)} |
+		some place, values in _writes
+	],
+	[{"op": "add", "path": concat("/", ["/spec", key]), "value": value} |
+		some key, value in _writes["/spec"]
+	],
+))
 
-_annotate(annotations) := [{"op": "add", "path": path, "value": value} |
-	some key, value in annotations
+_annotate := [{"op": "add", "path": path, "value": value} |
+	some key, value in _annotations
 	path := concat("/", ["/metadata/annotations", strings.replace_n({"~": "~0", "/": "~1"}, key)])
 ] if {
 	count(pod.annotations) > 0
-} else := [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
+} else := [{"op": "add", "path": "/metadata/annotations", "value": _annotations}]
+
+_annotations := object.union(object.get(_writes, "/metadata/annotations", {}), {"kubernetes.io/psp": choice.admit})
+
+_writes := policies[choice.admit].writes

@@ -22,12 +22,17 @@ annotations := request.review.object.metadata.annotations if {
 # METADATA
 # description: the pod's securityContext, {} when it has none
 security_context := _context if {
-	not _null_somewhere
+	well_formed
 } else := {field: value | some field, value in _context; value != null}
 
 # METADATA
 # description: all containers, in the order in which native visits them
-containers := [container |
+containers := array.concat(
+	array.concat(object.get(spec, "initContainers", []), spec.containers),
+	object.get(spec, "ephemeralContainers", []),
+) if {
+	true
+} else := [container |
 	some list in _lists
 	some container in spec[list]
 ]
@@ -35,7 +40,7 @@ containers := [container |
 # METADATA
 # description: securityContext of each container, {} when it has none, by the container's index
 security_contexts := _contexts if {
-	not _null_somewhere
+	well_formed
 } else := [{field: value | some field, value in context; value != null} | some context in _contexts]
 
 # METADATA
@@ -47,14 +52,37 @@ field_types := {[field, type_name(value)] |
 	some field, value in context
 }
 
+# METADATA
+# description: true when all securityContexts are objects and each field is of the API's type
+well_formed if {
+	field_types - _right == set()
+	count(_contexts) == count(containers)
+	object.union_n(array.concat([_context], _contexts))
+}
+
 _contexts := [object.get(container, "securityContext", {}) | some container in containers]
 
 _context := object.get(spec, "securityContext", {})
 
-_null_somewhere if null in array.concat([_context], _contexts)
-
-_null_somewhere if {
-	some [_, "null"] in field_types
+_right := {
+	["allowPrivilegeEscalation", "boolean"],
+	["appArmorProfile", "object"],
+	["capabilities", "object"],
+	["fsGroup", "number"],
+	["fsGroupChangePolicy", "string"],
+	["privileged", "boolean"],
+	["procMount", "string"],
+	["readOnlyRootFilesystem", "boolean"],
+	["runAsGroup", "number"],
+	["runAsNonRoot", "boolean"],
+	["runAsUser", "number"],
+	["seLinuxChangePolicy", "string"],
+	["seLinuxOptions", "object"],
+	["seccompProfile", "object"],
+	["supplementalGroups", "array"],
+	["supplementalGroupsPolicy", "string"],
+	["sysctls", "array"],
+	["windowsOptions", "object"],
 }
 
 # METADATA

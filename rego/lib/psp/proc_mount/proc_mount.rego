@@ -12,14 +12,15 @@ package lib.psp.proc_mount
 import data.lib.psp.pod
 
 # METADATA
-# description: violations of the set of allowed types
-not_allowed(allowed) := {[[n + 1, 6], ".securityContext.procMount", "Invalid value", type, detail] |
-	some type in (_types - allowed)
+# description: types of all containers
+used := {"Default" | some _ in pod.containers} if {
+	not ["procMount", "string"] in pod.field_types
+} else := {object.get(context, "procMount", "Default") | some context in pod.security_contexts}
+
+# METADATA
+# description: violations by a type that is not among the allowed ones
+not_allowed(type) := {[[n + 1, 6], ".securityContext.procMount", "Invalid value", type, detail] |
 	some n, context in pod.security_contexts
 	object.get(context, "procMount", "Default") == type
 	detail := "ProcMountType is not allowed"
 }
-
-_types := {"Default"} if {
-	not ["procMount", "string"] in pod.field_types
-} else := {object.get(context, "procMount", "Default") | some context in pod.security_contexts}

@@ -49,10 +49,9 @@ judged if {
 problem := "input is no admission.k8s.io/v1 AdmissionReview" if {
 	not _is_review
 } else := "the AdmissionReview has no request" if {
-	not is_object(review)
+	not _has_request
 } else := "the request names no resource" if {
-	not _is_pods
-	not _is_other
+	not _names_resource
 } else := "the request names no operation" if {
 	not _names_operation
 } else := "the request's namespace or subResource is no string" if {
@@ -65,21 +64,23 @@ _is_review if {
 	input.apiVersion == "admission.k8s.io/v1"
 } else if is_object(input.review)
 
-_is_pods if {
-	review.resource.resource == "pods"
-	object.get(review.resource, "group", "") == ""
-} else if {
-	# gator leaves the resource empty
+_has_request if is_object(review)
+
+_is_pods if _resource == ["", "pods"]
+
+_names_resource if {
+	every name in _resource { is_string(name) }
+	_resource[1] != ""
+}
+
+# group and name; gator leaves the resource empty and has the kind alone
+_resource := ["", "pods"] if {
 	object.get(review, ["resource", "resource"], "") == ""
 	review.kind.kind == "Pod"
 	object.get(review.kind, "group", "") == ""
-}
-
-_is_other if {
-	some name in [review.resource.resource, review.kind.kind]
-	is_string(name)
-	name != ""
-}
+} else := [object.get(review.kind, "group", ""), review.kind.kind] if {
+	object.get(review, ["resource", "resource"], "") == ""
+} else := [object.get(review.resource, "group", ""), review.resource.resource]
 
 _names_operation if {
 	review.operation != ""

@@ -17,38 +17,47 @@ import data.lib.psp.request
 policies := {name |
 	some user in users
 	granted := grants.users[user]
-	some name in _here(granted)
+	some name in array.concat(
+		object.get(granted, "cluster", []),
+		object.get(granted, ["namespaces", request.namespace], []),
+	)
 } | {name |
 	some group in groups
 	granted := grants.groups[group]
-	some name in _here(granted)
+	some name in array.concat(
+		object.get(granted, "cluster", []),
+		object.get(granted, ["namespaces", request.namespace], []),
+	)
 }
 
 # METADATA
 # description: names under which RBAC knows the requester and the service account
 users := [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])] if {
-	_service_account != ""
+	_service_account
 } else := [_username]
 
 # METADATA
 # description: groups of the requester and of the service account
 groups := array.concat(_groups, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]) if {
-	_service_account != ""
+	_service_account
 } else := _groups
-
-_here(granted) := array.concat(
-	object.get(granted, "cluster", []),
-	object.get(granted, ["namespaces", request.namespace], []),
-)
 
 _username := object.get(request.review, ["userInfo", "username"], "")
 
-_service_account := object.get(pod.spec, "serviceAccountName", object.get(pod.spec, "serviceAccount", ""))
+_service_account := name if {
+	name := pod.spec.serviceAccountName
+	name != ""
+	is_string(name)
+} else := name if {
+	name := pod.spec.serviceAccount
+	name != ""
+	is_string(name)
+}
 
 # Mirantis Kubernetes Engine counts its users as members of a group per namespace.
-_groups := array.concat(own, [concat(":", ["system:authenticated", request.namespace])]) if {
-	dialect.mke
-	own := request.review.userInfo.groups
-	"system:authenticated" in own
-	not startswith(request.review.userInfo.username, "system:")
+_groups := object.get(request.review, ["userInfo", "groups"], []) if {
+	not dialect.mke
+} else := array.concat(request.review.userInfo.groups, [concat(":", ["system:authenticated", request.namespace])]) if {
+	"system:authenticated" in request.review.userInfo.groups
+	not startswith(_username, "system:")
 } else := object.get(request.review, ["userInfo", "groups"], [])

@@ -21,11 +21,14 @@ unset := {pod.places[n] |
 }
 
 # METADATA
-# description: violations under MustRunAs and MayRunAs by groups that are set
-outside(allowed) := {_outside(n, gid, allowed) |
-	some n, gid in _gids
-	gid != null
-	not ranges.holds(allowed, gid)
+# description: effective runAsGroup of all containers that have one
+used := {gid | some gid in _gids; gid != null}
+
+# METADATA
+# description: violations under MustRunAs and MayRunAs by a group outside the ranges
+outside(gid, allowed) := {_outside(n, gid, allowed) |
+	some n, used_gid in _gids
+	used_gid == gid
 }
 
 # METADATA

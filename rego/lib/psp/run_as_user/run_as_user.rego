@@ -30,11 +30,14 @@ undecided := {pod.places[n] |
 }
 
 # METADATA
-# description: violations under MustRunAs by users that are set
-must_run_as(allowed) := {_outside(n, uid, allowed) |
-	some n, uid in _uids
-	uid != null
-	not ranges.holds(allowed, uid)
+# description: effective runAsUser of all containers that have one
+used := {uid | some uid in _uids; uid != null}
+
+# METADATA
+# description: violations under MustRunAs by a user outside the ranges
+must_run_as(uid, allowed) := {_outside(n, uid, allowed) |
+	some n, used_uid in _uids
+	used_uid == uid
 }
 
 # METADATA

@@ -25,21 +25,20 @@ derived := {"/metadata/annotations": {_pod_key: _pod_field} |
 # METADATA
 # description: what is written to the annotations by a policy with this default
 written(by_default) := {"/metadata/annotations": {_pod_key: by_default}} if {
-	_open
+	open
 } else := derived
 
 # METADATA
-# description: violations of a policy without allowedProfileNames by profiles that the pod sets
-may_not_be_set contains [order, _path(key), "Forbidden", null, "seccomp may not be set"] if {
-	some [order, key, profile] in _profiles
-	profile != ""
-}
+# description: profiles that the pod or a container sets or inherits
+used := {profile | some [_, _, profile] in _profiles}
 
 # METADATA
-# description: violations of a policy with allowedProfileNames by profiles that the pod sets; listed is the annotation
-not_allowed(allowed, listed) := {[order, _path(key), "Forbidden", null, _detail(profile, listed)] |
-	some [order, key, profile] in _profiles
-	not profile in allowed
+# description: |
+#   violations by a profile that is not among allowedProfileNames; listed is that
+#   annotation, null without one
+not_allowed(profile, listed) := {[order, _path(key), "Forbidden", null, _detail(profile, listed)] |
+	some [order, key, used_profile] in _profiles
+	used_profile == profile
 }
 
 # METADATA
@@ -86,8 +85,9 @@ _all_profiles contains [[n + 1, 4], key, _inherited] if {
 	some [n, key] in _silent
 }
 
-# nothing but the policy's default decides the pod's profile
-_open if {
+# METADATA
+# description: true when nothing but the policy's default decides the pod's profile
+open if {
 	not _mentioned
 } else if {
 	not _pod_annotation
@@ -95,10 +95,10 @@ _open if {
 }
 
 # order and annotation of what has no profile of its own and inherits none
-_undecided contains [[0, 2], _pod_key] if _open
+_undecided contains [[0, 2], _pod_key] if open
 
 _undecided contains [[n + 1, 4], key] if {
-	_open
+	open
 	some [n, key] in _silent
 }
 

@@ -6,51 +6,66 @@
 #   of another type would silently see nothing.
 package lib.psp.shape
 
+import data.lib.psp.flags
 import data.lib.psp.pod
 import data.lib.psp.request
 
 # METADATA
+# description: true when the pod can be judged
+sound if {
+	request.review.object.kind == "Pod"
+	pod.well_formed
+	is_array(pod.spec.containers)
+	is_array(pod.containers)
+	is_array(object.get(pod.spec, "volumes", []))
+	is_object(object.get(request.review.object.metadata, "annotations", {}))
+	_types_within - _right == set()
+} else if not problem
+
+# METADATA
 # description: why the pod cannot be judged; undefined when it can
 problem := "the request has no object" if {
-	not is_object(request.review.object)
+	not _has_object
 } else := "the object is no Pod" if {
 	object.get(request.review.object, "kind", "Pod") != "Pod"
 } else := "the object has no metadata or no spec" if {
 	not _has_parts
 } else := sprintf("wrong type: %s", [concat(", ", _wrong)]) if {
-	not _sound
 	count(_wrong) > 0
 }
+
+_has_object if is_object(request.review.object)
 
 _has_parts if {
 	is_object(request.review.object.metadata)
 	is_object(request.review.object.spec)
 }
 
-# A quick look, by builtins that take one type only; whoever fails it is looked at in detail.
-_sound if {
-	array.concat(object.get(pod.spec, "ephemeralContainers", []), object.get(pod.spec, "volumes", []))
-	is_array(object.get(pod.spec, "initContainers", []))
-	is_array(pod.spec.containers)
-	object.union(object.get(pod.spec, "securityContext", {}), object.get(request.review.object.metadata, "annotations", {}))
-	object.union_n(pod.security_contexts)
-	pod.field_types - _right == set()
-	_capability_types - _right == set()
-	_port_types - {"array"} == set()
-}
+# what checks look into, with its type
+_types_within := ({["boolean", type_name(value)] | some [_, value] in flags.used} | {["string", type_name(value)] | some value in pod.annotations}) | ({["list", type_name(object.get(container, "ports", []))] | some container in pod.containers} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(element)] | some list in _lists; some element in list}))
 
-_port_types := {type_name(object.get(container, "ports", [])) | some container in pod.containers}
+_lists := array.concat(
+	[list | some container in pod.containers; some key in ["ports", "volumeMounts"]; list := container[key]],
+	[pod.security_context.sysctls | pod.security_context.sysctls],
+)
 
-_capability_types := {[list, type_name(names)] |
-	some context in pod.security_contexts
-	some list, names in context.capabilities
-}
+_right := {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]}
 
-_wrong := {sprintf("%s is no %s", [field, _types[field]]) |
+_wrong := (({sprintf("%s is no %s", [field, _types[field]]) |
 	some part in _parts
 	some field, value in part
 	value != null
 	type_name(value) != _types[field]
+} | {sprintf("%s is no object", [pod.paths[n]]) |
+	some n, container in pod.containers
+	not is_object(container)
+}) | {"an annotation is no string" |
+	some value in pod.annotations
+	not is_string(value)
+}) | {"an entry of ports, volumeMounts or sysctls is no object" |
+	some list in _lists
+	some element in list
+	not is_object(element)
 }
 
 _parts := array.concat(
@@ -67,7 +82,7 @@ _parts := array.concat(
 	],
 	array.concat(
 		array.concat(pod.security_contexts, [context.capabilities | some context in pod.security_contexts]),
-		[object.get({true: container}, is_object(container), {"container": container}) | some container in pod.containers],
+		array.concat(pod.containers, [object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])]),
 	),
 )
 
@@ -76,11 +91,13 @@ _types := {
 	"allowPrivilegeEscalation": "boolean",
 	"annotations": "object",
 	"capabilities": "object",
-	"container": "object",
 	"containers": "array",
 	"drop": "array",
 	"ephemeralContainers": "array",
 	"fsGroup": "number",
+	"hostIPC": "boolean",
+	"hostNetwork": "boolean",
+	"hostPID": "boolean",
 	"initContainers": "array",
 	"podSecurityContext": "object",
 	"ports": "array",
@@ -97,28 +114,4 @@ _types := {
 	"sysctls": "array",
 	"volumeMounts": "array",
 	"volumes": "array",
-}
-
-# what securityContexts and their capabilities may hold without a second look
-_right := {
-	["add", "array"],
-	["capabilities", "object"],
-	["drop", "array"],
-	["allowPrivilegeEscalation", "boolean"],
-	["fsGroup", "number"],
-	["privileged", "boolean"],
-	["procMount", "string"],
-	["readOnlyRootFilesystem", "boolean"],
-	["runAsGroup", "number"],
-	["runAsNonRoot", "boolean"],
-	["runAsUser", "number"],
-	["seLinuxOptions", "object"],
-	["seccompProfile", "object"],
-	["supplementalGroups", "array"],
-	["sysctls", "array"],
-	["appArmorProfile", "object"],
-	["fsGroupChangePolicy", "string"],
-	["seLinuxChangePolicy", "string"],
-	["supplementalGroupsPolicy", "string"],
-	["windowsOptions", "object"],
 }

@@ -18,16 +18,20 @@ import data.lib.psp.ranges
 unset := {"/spec/securityContext" | not pod.security_context.supplementalGroups}
 
 # METADATA
-# description: violations under MustRunAs and MayRunAs by groups that are set
-outside(allowed) := {_outside(i, gid, pod.security_context.supplementalGroups, allowed) |
-	some i, gid in pod.security_context.supplementalGroups
-	not ranges.holds(allowed, gid)
+# description: the supplementalGroups, if the pod has some
+used := {gid | some gid in pod.security_context.supplementalGroups}
+
+# METADATA
+# description: violations under MustRunAs and MayRunAs by a group outside the ranges
+outside(gid, allowed) := {_outside(i, gid, pod.security_context.supplementalGroups, allowed) |
+	some i, used_gid in pod.security_context.supplementalGroups
+	used_gid == gid
 }
 
 # METADATA
 # description: violations under MustRunAs by an unset list, if no range holds the one gid that it becomes
 default_outside(gid, allowed) := {_outside(0, gid, [gid], allowed) |
-	count(unset) > 0
+	unset != set()
 }
 
 # METADATA

@@ -13,23 +13,31 @@ package lib.psp.sysctls
 import data.lib.psp.pod
 
 # METADATA
-# description: violations, given the patterns forbiddenSysctls and allowedUnsafeSysctls
-not_allowed(forbidden, allowed_unsafe) := {[[0, 7, i], path, "Forbidden", null, detail] |
+# description: names of all sysctls
+used := {object.get(sysctl, "name", "") | some sysctl in pod.security_context.sysctls}
+
+# METADATA
+# description: true when the patterns forbiddenSysctls and allowedUnsafeSysctls allow a name
+allows(name, forbidden, allowed_unsafe) if {
+	not _matches(name, forbidden)
+	_safe_or_matches(name, allowed_unsafe)
+}
+
+# METADATA
+# description: violations by a name that they do not allow
+not_allowed(name, forbidden) := {[[0, 7, i], path, "Forbidden", null, _detail(name, forbidden)] |
 	some i, sysctl in pod.security_context.sysctls
-	name := object.get(sysctl, "name", "")
-	detail := _refusal(name, forbidden, allowed_unsafe)
+	object.get(sysctl, "name", "") == name
 	path := sprintf("pod.spec.securityContext.sysctls[%d]", [i])
 }
 
-_refusal(name, forbidden, _) := sprintf("sysctl %q is not allowed", [name]) if {
+_detail(name, forbidden) := sprintf("sysctl %q is not allowed", [name]) if {
 	_matches(name, forbidden)
-}
+} else := sprintf("unsafe sysctl %q is not allowed", [name])
 
-_refusal(name, forbidden, allowed_unsafe) := sprintf("unsafe sysctl %q is not allowed", [name]) if {
-	not _matches(name, forbidden)
-	not name in _safe
-	not _matches(name, allowed_unsafe)
-}
+_safe_or_matches(name, _) if name in _safe
+
+_safe_or_matches(name, patterns) if _matches(name, patterns)
 
 _matches(name, patterns) if name in patterns
 

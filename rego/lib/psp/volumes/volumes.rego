@@ -13,19 +13,28 @@ package lib.psp.volumes
 import data.lib.psp.pod
 
 # METADATA
-# description: violations of every policy, one that allows all volume types included
-unknown contains [[0, 8, i], _path(i), "Invalid value", "", "unknown volume type"] if {
-	"" in _used
-	some i, "" in types
+# description: types of all volumes, "" for one that PSP does not know
+used := {type | some type in types}
+
+# METADATA
+# description: the same, projections of service account tokens counting as secret
+used_beside_secret := {type |
+	some i, own in types
+	type := _beside_secret(i, own)
 }
 
 # METADATA
-# description: violations of a policy that allows only some volume types
-not_allowed(allowed) := {[[0, 8, i], _path(i), "Invalid value", type, _detail(type)] |
-	some type in (_used - allowed)
-	some i, used in types
-	used == type
-	not _exempt(i, type, allowed)
+# description: violations by the volumes of a type
+not_allowed(type) := {[[0, 8, i], _path(i), "Invalid value", type, _detail(type)] |
+	some i, own in types
+	own == type
+}
+
+# METADATA
+# description: the same, projections of service account tokens counting as secret
+not_allowed_beside_secret(type) := {[[0, 8, i], _path(i), "Invalid value", own, _detail(own)] |
+	some i, own in types
+	_beside_secret(i, own) == type
 }
 
 # METADATA
@@ -35,22 +44,22 @@ types := [_types[min(ranks)] |
 	ranks := {29} | {_ranks[key] | some key, source in volume; is_object(source)}
 ]
 
-_used := {type | some type in types}
-
 _detail("") := "unknown volume type"
 
 _detail(type) := sprintf("%s volumes are not allowed to be used", [type]) if type != ""
 
-_exempt(i, "projected", allowed) if {
-	"secret" in allowed
+_beside_secret(i, own) := "secret" if {
+	own == "projected"
 	not _exposes_more(pod.spec.volumes[i].projected)
-}
+} else := own
 
 # IsOnlyServiceAccountTokenSources in pkg/security/podsecuritypolicy/util/util.go
 _exposes_more(projected) if {
 	some source in projected.sources
 	not _token_source(source)
 }
+
+_exposes_more(projected) if not type_name(object.get(projected, "sources", [])) in {"array", "null"}
 
 _token_source(source) if {
 	some key in ["serviceAccountToken", "configMap", "downwardAPI"]
@@ -87,67 +96,20 @@ _path(i) := sprintf("spec.volumes[%d]", [i])
 
 # rank of each source in the order of GetVolumeFSType
 _ranks := {
-	"awsElasticBlockStore": 3,
-	"azureDisk": 21,
-	"azureFile": 17,
-	"cephfs": 13,
-	"cinder": 12,
-	"configMap": 18,
-	"csi": 27,
-	"downwardAPI": 15,
-	"emptyDir": 1,
-	"ephemeral": 28,
-	"fc": 16,
-	"flexVolume": 11,
-	"flocker": 14,
-	"gcePersistentDisk": 2,
-	"gitRepo": 4,
-	"glusterfs": 8,
-	"hostPath": 0,
-	"iscsi": 7,
-	"nfs": 6,
-	"persistentVolumeClaim": 9,
-	"photonPersistentDisk": 22,
-	"portworxVolume": 25,
-	"projected": 24,
-	"quobyte": 20,
-	"rbd": 10,
-	"scaleIO": 26,
-	"secret": 5,
-	"storageos": 23,
-	"vsphereVolume": 19,
+	"hostPath": 0, "emptyDir": 1, "gcePersistentDisk": 2, "awsElasticBlockStore": 3, "gitRepo": 4,
+	"secret": 5, "nfs": 6, "iscsi": 7, "glusterfs": 8, "persistentVolumeClaim": 9,
+	"rbd": 10, "flexVolume": 11, "cinder": 12, "cephfs": 13, "flocker": 14,
+	"downwardAPI": 15, "fc": 16, "azureFile": 17, "configMap": 18, "vsphereVolume": 19,
+	"quobyte": 20, "azureDisk": 21, "photonPersistentDisk": 22, "storageos": 23, "projected": 24,
+	"portworxVolume": 25, "scaleIO": 26, "csi": 27, "ephemeral": 28,
 }
 
 # type at each rank, spelled as policies do (cephFS); the last is that of a volume without a known source
 _types := [
-	"hostPath",
-	"emptyDir",
-	"gcePersistentDisk",
-	"awsElasticBlockStore",
-	"gitRepo",
-	"secret",
-	"nfs",
-	"iscsi",
-	"glusterfs",
-	"persistentVolumeClaim",
-	"rbd",
-	"flexVolume",
-	"cinder",
-	"cephFS",
-	"flocker",
-	"downwardAPI",
-	"fc",
-	"azureFile",
-	"configMap",
-	"vsphereVolume",
-	"quobyte",
-	"azureDisk",
-	"photonPersistentDisk",
-	"storageos",
-	"projected",
-	"portworxVolume",
-	"scaleIO",
-	"csi",
-	"ephemeral",
-	"",
+	"hostPath", "emptyDir", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo",
+	"secret", "nfs", "iscsi", "glusterfs", "persistentVolumeClaim",
+	"rbd", "flexVolume", "cinder", "cephFS", "flocker",
+	"downwardAPI", "fc", "azureFile", "configMap", "vsphereVolume",
+	"quobyte", "azureDisk", "photonPersistentDisk", "storageos", "projected",
+	"portworxVolume", "scaleIO", "csi", "ephemeral", "",
 ]
