@@ -81,7 +81,9 @@ func (l *loader) objects(all []decoded) {
 	sums := map[string]string{}
 	for i := range all {
 		d := &all[i]
-		l.diags.Add(d.diags...)
+		for _, m := range d.mistakes {
+			l.add(d.object, m.Severity, m.Code, m.Field, m.Message, m.Hint)
+		}
 		if !l.identify(d) || d.value == nil {
 			continue
 		}

@@ -23,11 +23,12 @@ import (
 	"psp2rego/translate/psp"
 )
 
-// decoded is an object of the input in its Go type; value is nil if it does not fit.
+// decoded is an object of the input in its Go type; value is nil if it does not fit, and mistakes say why, without their
+// positions.
 type decoded struct {
-	object *manifest.Object
-	value  any
-	diags  diagnostic.List
+	object   *manifest.Object
+	value    any
+	mistakes []diagnostic.Diagnostic
 }
 
 // decodeAll decodes all objects, in parallel, and keeps their order.
@@ -93,11 +94,11 @@ func (d *decoded) into(value any) {
 		return
 	}
 	for _, err := range strict {
-		if len(d.diags) < maxMistakes {
+		if len(d.mistakes) < maxMistakes {
 			d.strict(reflect.TypeOf(value), err)
 		}
 	}
-	if d.diags.HasErrors() {
+	if len(d.mistakes) > 0 {
 		return
 	}
 	d.value = value
@@ -152,8 +153,8 @@ func (d *decoded) wrongType(value any, err error) {
 }
 
 func (d *decoded) add(code, field, message, hint string) {
-	d.diags = append(d.diags, diagnostic.Diagnostic{
-		Pos: d.object.Position(field), Severity: diagnostic.Error, Code: code, Field: field, Message: message, Hint: hint,
+	d.mistakes = append(d.mistakes, diagnostic.Diagnostic{
+		Severity: diagnostic.Error, Code: code, Field: field, Message: message, Hint: hint,
 	})
 }
 

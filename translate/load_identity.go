@@ -21,7 +21,7 @@ func quote(s string) string { return strconv.Quote(s) }
 func (l *loader) identify(d *decoded) bool {
 	o := d.object
 	if o.Name == "" {
-		if !d.diags.HasErrors() {
+		if len(d.mistakes) == 0 {
 			l.add(o, diagnostic.Error, diagnostic.MissingName, "metadata.name", "this "+o.Kind+" has no name",
 				"an object without a name cannot be in a cluster; generateName is not enough")
 		}

@@ -55,9 +55,7 @@ func (d *decoder) unit(u unit) {
 		items, err := scanner{converted}.array(0)
 		if err != nil || len(items) != 1 {
 			d.broken = true
-			d.add(diagnostic.Diagnostic{
-				Pos: u.position(nil, ""), Code: diagnostic.NotAnObject, Message: "this item of the list is not one object",
-			})
+			d.add(diagnostic.Diagnostic{Code: diagnostic.NotAnObject, Message: "this item of the list is not one object"}, u.start)
 			return
 		}
 		converted = items[0].text(converted)
@@ -83,9 +81,9 @@ func (d *decoder) object(u unit, text []byte, depth int) {
 	if text[0] != '{' {
 		d.seen++
 		d.add(diagnostic.Diagnostic{
-			Pos: u.position(d.nodes, ""), Code: diagnostic.NotAnObject, Message: "this is " + article(text[0]) + ", not an object",
+			Code: diagnostic.NotAnObject, Message: "this is " + article(text[0]) + ", not an object",
 			Hint: "give Kubernetes manifests only",
-		})
+		}, u.at(d.nodes, ""))
 		return
 	}
 	h := header{}
@@ -112,10 +110,10 @@ func (d *decoder) object(u unit, text []byte, depth int) {
 func (d *decoder) keep(u unit, h header, text []byte) {
 	if h.Kind == "" || h.APIVersion == "" {
 		d.add(diagnostic.Diagnostic{
-			Pos: u.position(d.nodes, ""), Code: diagnostic.NotAnObject,
+			Code:    diagnostic.NotAnObject,
 			Message: "this is no Kubernetes object: " + missing(h) + " missing or not a string",
 			Hint:    "give Kubernetes manifests only; every object needs an apiVersion and a kind",
-		})
+		}, u.at(d.nodes, ""))
 		return
 	}
 	switch standing, kind := classify(h.APIVersion, h.Kind); standing {
@@ -130,10 +128,10 @@ func (d *decoder) keep(u unit, h header, text []byte) {
 		d.others[name]++
 	case wrongVersion:
 		d.add(diagnostic.Diagnostic{
-			Pos: u.position(d.nodes, "apiVersion"), Code: diagnostic.UnknownVersion, Field: "apiVersion",
+			Code: diagnostic.UnknownVersion, Field: "apiVersion",
 			Message: fmt.Sprintf("there is no kind %q in %q", h.Kind, h.APIVersion),
 			Hint:    "a " + kind.Name + " is of apiVersion " + strings.Join(kind.APIVersions, " or "),
-		})
+		}, u.at(d.nodes, "apiVersion"))
 	case known:
 		if len(text) > MaxDocumentSize {
 			d.tooLarge(u, fmt.Sprintf("this %s has %d MiB; at most %d MiB are read", h.Kind, len(text)>>20, MaxDocumentSize>>20), "")
@@ -163,7 +161,7 @@ func (d *decoder) tooMuch(u unit, first bool) {
 }
 
 func (d *decoder) tooLarge(u unit, message, hint string) {
-	d.fail(diagnostic.Diagnostic{Pos: u.position(nil, ""), Code: diagnostic.TooLarge, Message: message, Hint: hint})
+	d.fail(diagnostic.Diagnostic{Code: diagnostic.TooLarge, Message: message, Hint: hint}, u.start)
 }
 
 // ambiguous complains about fields that are there twice and decide what the object is; the strict decoding of the kinds
@@ -174,9 +172,8 @@ func (d *decoder) ambiguous(u unit, strict []error) bool {
 		if errors.As(err, &field) && (field.FieldPath() == "kind" || field.FieldPath() == "apiVersion") {
 			d.seen++
 			d.add(diagnostic.Diagnostic{
-				Pos: u.position(d.nodes, field.FieldPath()), Code: diagnostic.DuplicateField, Field: field.FieldPath(),
-				Message: "this field is given twice",
-			})
+				Code: diagnostic.DuplicateField, Field: field.FieldPath(), Message: "this field is given twice",
+			}, u.at(d.nodes, field.FieldPath()))
 			return true
 		}
 	}
@@ -185,14 +182,12 @@ func (d *decoder) ambiguous(u unit, strict []error) bool {
 
 // malformedJSON reports JSON that cannot be taken apart.
 func (res *result) malformedJSON(f *file, err error) {
-	d := diagnostic.Diagnostic{
-		Pos: diagnostic.Position{File: f.name}, Code: diagnostic.MalformedJSON, Message: "malformed JSON: " + err.Error(),
-	}
+	where := func() diagnostic.Position { return diagnostic.Position{File: f.name} }
 	var syntax *syntaxError
 	if errors.As(err, &syntax) {
-		d.Pos = f.position(min(syntax.offset, len(f.data)))
+		where = func() diagnostic.Position { return f.position(min(syntax.offset, len(f.data))) }
 	}
-	res.fail(d)
+	res.fail(diagnostic.Diagnostic{Code: diagnostic.MalformedJSON, Message: "malformed JSON: " + err.Error()}, where)
 }
 
 func article(first byte) string {

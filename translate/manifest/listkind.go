@@ -56,8 +56,11 @@ func literal(s scanner, v span) string {
 	return text
 }
 
-// units are the list's items, as parts of where it came from.
-func (l list) units(from origin) []unit {
+// units are the list's items, as parts of where it came from; none if the list is not ok.
+func (l list) units(from origin, ok bool) []unit {
+	if !ok {
+		return nil
+	}
 	units := make([]unit, len(l.items))
 	kind, typed := strings.CutSuffix(l.kind, "List")
 	for i, item := range l.items {
@@ -79,9 +82,8 @@ func (res *result) checkList(u origin, s scanner, l list) bool {
 		if slices.ContainsFunc(l.members[:i], func(o member) bool { return o.key == m.key }) {
 			res.seen++
 			res.add(diagnostic.Diagnostic{
-				Pos: u.position(nil, ""), Code: diagnostic.DuplicateField, Field: m.key,
-				Message: fmt.Sprintf("the list has the field %q twice", m.key),
-			})
+				Code: diagnostic.DuplicateField, Field: m.key, Message: fmt.Sprintf("the list has the field %q twice", m.key),
+			}, u.start)
 			return false
 		}
 		if m.key != "items" && !json.Valid(m.value.text(s.data)) {
@@ -105,15 +107,13 @@ func (d *decoder) list(u unit, text []byte, depth int) bool {
 	}
 	if depth >= maxListDepth {
 		d.seen++
-		d.add(diagnostic.Diagnostic{
-			Pos: u.position(d.nodes, ""), Code: diagnostic.NotAnObject, Message: "lists are nested too deeply",
-		})
+		d.add(diagnostic.Diagnostic{Code: diagnostic.NotAnObject, Message: "lists are nested too deeply"}, u.at(d.nodes, ""))
 		return true
 	}
 	if u.form == jsonText && !d.checkList(u.origin, s, l) {
 		return true
 	}
-	for i, item := range l.units(u.origin) {
+	for i, item := range l.units(u.origin, true) {
 		text := item.text(s.data)
 		if u.form != jsonText {
 			item.origin = u.origin

@@ -25,6 +25,8 @@ const (
 	MaxDocumentSize = 4 << 20
 	// MaxObjects is how many objects one Read returns at most, and how many items a list may have.
 	MaxObjects = 500_000
+	// maxUnits is how many objects of any kind one Read looks at.
+	maxUnits = 2 * MaxObjects
 	// maxConverted is the size in bytes that the objects of one Read may have together after conversion to JSON.
 	maxConverted = 256 << 20
 	// maxFields is how many fields a JSON object may have at its top.

@@ -78,13 +78,20 @@ func (o origin) position(cache *nodeCache, field string) diagnostic.Position {
 	if at == nil {
 		return start
 	}
-	return o.nodePosition(at)
+	return o.linePosition(at.Line, at.Column)
 }
 
-// nodePosition is the place of a node that was parsed from the text of o.
-func (o origin) nodePosition(n *yaml.Node) diagnostic.Position {
+// at and start put off looking for a position.
+func (o origin) at(cache *nodeCache, field string) func() diagnostic.Position {
+	return func() diagnostic.Position { return o.position(cache, field) }
+}
+
+func (o origin) start() diagnostic.Position { return o.position(nil, "") }
+
+// linePosition is a place in the text of o, which starts a line.
+func (o origin) linePosition(line, column int) diagnostic.Position {
 	pos := o.file.position(o.off)
-	return diagnostic.Position{File: pos.File, Line: pos.Line + n.Line - 1, Column: n.Column}
+	return diagnostic.Position{File: pos.File, Line: pos.Line + line - 1, Column: column}
 }
 
 // child is a value of a mapping or a sequence, and the node that stands for its place.

@@ -26,6 +26,7 @@ type reader struct {
 	seen       int            // objects of any kind
 	failures   int            // findings that are errors
 	total      int            // bytes read
+	planned    int            // units found
 
 	pending []unit
 	limits  budget
@@ -41,34 +42,45 @@ const (
 // result is what one batch of units holds.
 type result struct {
 	objects    []*Object
-	diags      diagnostic.List
+	findings   []finding
 	unreadable bool
 	others     map[string]int
 	seen       int
 	broken     bool // an item of a cut list made no sense by itself
 }
 
-func (res *result) add(d diagnostic.Diagnostic) {
+// finding is a diagnostic whose position is worked out only if somebody will see it. Where may be nil.
+type finding struct {
+	diagnostic.Diagnostic
+	where func() diagnostic.Position
+}
+
+func (res *result) add(d diagnostic.Diagnostic, where func() diagnostic.Position) {
 	d.Severity = diagnostic.Error
-	res.diags = append(res.diags, d)
+	res.findings = append(res.findings, finding{d, where})
 }
 
 // fail reports input that could not be read.
-func (res *result) fail(d diagnostic.Diagnostic) {
-	res.add(d)
+func (res *result) fail(d diagnostic.Diagnostic, where func() diagnostic.Position) {
+	res.add(d, where)
 	res.unreadable = true
 }
 
 func (r *reader) fail(d diagnostic.Diagnostic) {
 	res := result{}
-	res.fail(d)
+	res.fail(d, nil)
 	r.take(&res)
 }
 
 func (r *reader) take(res *result) {
 	r.objects = append(r.objects, res.objects...)
-	r.diags.Add(res.diags...)
-	r.failures += len(res.diags)
+	for _, f := range res.findings {
+		if f.where != nil && r.diags.Wants(f.Code) {
+			f.Pos = f.where()
+		}
+		r.diags.Add(f.Diagnostic)
+	}
+	r.failures += len(res.findings)
 	r.unreadable = r.unreadable || res.unreadable
 	r.seen += res.seen
 	if r.others == nil {
@@ -88,22 +100,35 @@ func (r *reader) file(ctx context.Context, f *file) {
 	f.skipBOM()
 	s := newSplitter(f.data)
 	for doc := range s.documents() {
-		r.makeRoom(ctx)
 		if body := s.body(doc); f.looksLikeJSON(body) && r.jsonStream(ctx, f, body) {
 			continue
 		}
 		if head, items, ok := splitList(s, doc); ok && r.yamlList(ctx, f, doc, head, items) {
 			continue
 		}
-		r.pending = append(r.pending, unit{origin: origin{file: f, span: doc, form: yamlDocument}})
+		if !r.plan(ctx, unit{origin: origin{file: f, span: doc, form: yamlDocument}}) {
+			return
+		}
 	}
 }
 
-// makeRoom decodes what has been gathered if that is enough.
-func (r *reader) makeRoom(ctx context.Context) {
+// plan queues units, and decodes what has been gathered if that is enough. It reports false if the input has more units
+// than any cluster has objects.
+func (r *reader) plan(ctx context.Context, units ...unit) bool {
+	if r.planned += len(units); r.planned > maxUnits {
+		if r.planned-len(units) <= maxUnits {
+			u := units[len(units)-1].origin
+			r.fail(diagnostic.Diagnostic{
+				Pos: u.position(nil, ""), Code: diagnostic.TooLarge, Message: fmt.Sprintf("there are more than %d objects", maxUnits),
+			})
+		}
+		return false
+	}
+	r.pending = append(r.pending, units...)
 	if len(r.pending) >= flushAt {
 		r.flush(ctx)
 	}
+	return true
 }
 
 // jsonStream queues the objects of a document that is JSON, one value after the other. It reports false if the document
@@ -111,7 +136,6 @@ func (r *reader) makeRoom(ctx context.Context) {
 func (r *reader) jsonStream(ctx context.Context, f *file, doc span) bool {
 	s := scanner{f.data[:doc.end]}
 	for off := s.skip(doc.off); off < doc.end; off = s.skip(off) {
-		r.makeRoom(ctx)
 		members, end, err := s.object(off)
 		if err != nil {
 			first := off == s.skip(doc.off)
@@ -123,15 +147,15 @@ func (r *reader) jsonStream(ctx context.Context, f *file, doc span) bool {
 			r.take(&res)
 			return true
 		}
-		u := unit{origin: origin{file: f, span: span{off, end}, form: jsonText}}
+		units := []unit{{origin: origin{file: f, span: span{off, end}, form: jsonText}}}
 		if list, ok := asList(s, members); ok {
 			res := result{}
-			if res.checkList(u.origin, s, list) {
-				r.pending = append(r.pending, list.units(u.origin)...)
-			}
+			ok = res.checkList(units[0].origin, s, list)
 			r.take(&res)
-		} else {
-			r.pending = append(r.pending, u)
+			units = list.units(units[0].origin, ok)
+		}
+		if !r.plan(ctx, units...) {
+			return true
 		}
 		off = end
 	}
@@ -146,8 +170,7 @@ func (r *reader) yamlList(ctx context.Context, f *file, doc span, head []byte, i
 	}
 	r.flush(ctx)
 	l := list{kind: kind, apiVersion: apiVersion, items: items}
-	units := l.units(origin{file: f, span: doc, form: yamlItem})
-	results := r.decode(ctx, units)
+	results := r.decode(ctx, l.units(origin{file: f, span: doc, form: yamlItem}, true))
 	broken := slices.ContainsFunc(results, func(res result) bool { return res.broken })
 	if broken && doc.end-doc.off <= MaxDocumentSize {
 		return false

@@ -43,9 +43,9 @@ func (d *decoder) fromYAML(u unit, text []byte) ([]byte, bool) {
 	switch {
 	case errors.Is(err, errAliases) || strings.Contains(err.Error(), "excessive aliasing"):
 		d.fail(diagnostic.Diagnostic{
-			Pos: u.position(nil, ""), Code: diagnostic.AliasExpansion, Message: errAliases.Error(),
+			Code: diagnostic.AliasExpansion, Message: errAliases.Error(),
 			Hint: "write the values out instead of repeating them with YAML aliases",
-		})
+		}, u.start)
 	case errors.As(err, &duplicates):
 		d.seen++
 		d.duplicateKeys(u, text, duplicates)
@@ -62,17 +62,14 @@ func (d *decoder) duplicateKeys(u unit, text []byte, err *yamlv2.TypeError) {
 	if yaml.Unmarshal(text, &root) == nil {
 		walkDuplicates(&root, "", func(path string, key *yaml.Node) {
 			found = true
-			d.add(diagnostic.Diagnostic{
-				Pos: u.nodePosition(key), Code: diagnostic.DuplicateField, Field: path,
-				Message: "this field is given twice",
-			})
+			line, column := key.Line, key.Column
+			d.add(diagnostic.Diagnostic{Code: diagnostic.DuplicateField, Field: path, Message: "this field is given twice"},
+				func() diagnostic.Position { return u.linePosition(line, column) })
 		})
 	}
 	if !found {
 		for _, message := range err.Errors {
-			d.add(diagnostic.Diagnostic{
-				Pos: u.position(nil, ""), Code: diagnostic.DuplicateField, Message: message,
-			})
+			d.add(diagnostic.Diagnostic{Code: diagnostic.DuplicateField, Message: message}, u.start)
 		}
 	}
 }
@@ -113,12 +110,15 @@ func (d *decoder) malformedYAML(u unit, text []byte, err error) {
 	if i := bytes.Index(text, []byte("{{")); i >= 0 {
 		off, hint = u.off+i, `this looks like a template; render it first, for instance with "helm template"`
 	}
-	pos := u.file.position(off)
-	if hint == "" {
-		pos.Column = 0
-	}
 	message, _, _ = strings.Cut(message, "\n")
-	d.fail(diagnostic.Diagnostic{Pos: pos, Code: diagnostic.MalformedYAML, Message: "malformed YAML: " + message, Hint: hint})
+	where := func() diagnostic.Position {
+		pos := u.file.position(off)
+		if hint == "" {
+			pos.Column = 0 // the parser does not say
+		}
+		return pos
+	}
+	d.fail(diagnostic.Diagnostic{Code: diagnostic.MalformedYAML, Message: "malformed YAML: " + message, Hint: hint}, where)
 }
 
 // errorLine takes the line number, counting from 1, out of an error of the YAML parser, which counts from 0 or 1
