@@ -68,7 +68,7 @@ func BenchmarkExamine(b *testing.B) {
 	opa := bundleOf(b, allowed, allowed)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := examine(b.Context(), opa, request, answer); err != nil {
+		if _, err := examine(b.Context(), opa, request, answer, false); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -107,6 +107,22 @@ func message(native, ours string, explain func() (*Explanation, error)) (Class, 
 	return "", ""
 }
 
+// unexplained makes sure that a refusal is what the bundle's own explanation says; the policies may
+// speak in any order.
+func unexplained(phase Phase, ours *Verdict, explain func() (*Explanation, error)) *Difference {
+	if ours.Allowed || !strings.Contains(ours.Message, "[") {
+		return nil
+	}
+	explanation, err := explain()
+	switch {
+	case err != nil:
+		return &Difference{Phase: phase, Class: Message, Detail: err.Error()}
+	case !joins(ours.Message, blocks(explanation)):
+		return &Difference{Phase: phase, Class: Message, Detail: "the bundle's message is not what its explanation says"}
+	}
+	return nil
+}
+
 // unequal is the path of the first difference between two JSON documents, "" when there is none.
 // Numbers are compared by their text: both sides print integers the same way.
 func unequal(a, b json.RawMessage) string {

@@ -94,7 +94,7 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	if answer.Error != nil {
 		return nil, answer.Error.Error(), nil
 	}
-	examined, err := examine(ctx, j.opa, c.Request, answer)
+	examined, err := examine(ctx, j.opa, c.Request, answer, true)
 	return &examined, "", err
 }
 
@@ -121,7 +121,7 @@ func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused 
 	if err != nil {
 		return nil, "", err
 	}
-	o = &outcome{prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	o = &outcome{thorough: true, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
 	err = o.phase(ctx, j.opa, c.Phase, native, answer.Request, old)
 	o.sortOut(c.Request)
 	return o, "", err

@@ -44,7 +44,10 @@ func bundleOf(t testing.TB, mutate, validate string) *OPA {
 }
 
 func bundleFiles(mutate, validate string) map[string]string {
-	module := "package psp\n\nexplain := {\"policies\": {}}\n"
+	module := `package psp
+
+explain := {"policies": {"p": {"usable": true, "authorized": true, "violations": ["no hostPID"]}}}
+`
 	for name, body := range map[string]string{"mutate": mutate, "validate": validate} {
 		if body != "" {
 			module += "\n" + name + " := " + body + "\n"

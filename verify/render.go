@@ -80,7 +80,7 @@ func (p *printer) tally(t *Tally) {
 	p.counts("  divergences", t.Divergences)
 	p.counts("  known differences", t.Known)
 	p.counts("  discarded", t.Discarded)
-	if p.err != nil {
+	if p.err != nil || !slices.ContainsFunc(slices.Collect(maps.Values(t.Checks)), func(n *CheckCount) bool { return n.Cases > 0 }) {
 		return
 	}
 	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -207,9 +207,7 @@ func (m *merger) take(res result) bool {
 			}
 		}
 		for _, d := range res.divergences {
-			if len(m.report.Divergences) < m.Keep {
-				m.report.Divergences = append(m.report.Divergences, d)
-			}
+			m.report.Divergences = m.keep(m.report.Divergences, d)
 		}
 		m.done += res.tally.Cases
 		if m.Progress != nil {

@@ -34,10 +34,9 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 }
 
 // Shrink drops objects, list items and fields from the divergence's cluster and request for as long
-// as both sides still differ in the same phase and class, asking them at most budget times. What is
-// left is, budget permitting, such that no single part can go.
+// as both sides still differ in the same phase and class, spending at most budget. What is left is, budget permitting, such that no single part can go.
 func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
-	s := &shrinker{ctx: ctx, judge: j, divergence: d, budget: budget}
+	s := &shrinker{ctx: ctx, judge: j, divergence: d, budget: budget, cost: 1}
 	if err := s.unpack(); err != nil {
 		return err
 	}
@@ -59,12 +58,17 @@ func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 	return s.err
 }
 
+// clusterCost is what trying a smaller cluster takes from the budget: it has to be translated and
+// compiled.
+const clusterCost = 5
+
 // shrinker changes its documents in place, and takes back what makes the divergence go away.
 type shrinker struct {
 	ctx        context.Context
 	judge      *Judge
 	divergence *Divergence
 	budget     int
+	cost       int // of one trial
 	shrunk     bool
 	err        error
 
@@ -115,6 +119,8 @@ func (s *shrinker) round() {
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
 	if s.judge.fixed == nil { // a ready bundle is that of the objects as they are
+		s.cost = clusterCost
+		defer func() { s.cost = 1 }()
 		s.list(func() []any { return s.objects }, func(v []any) { s.objects = v })
 		for i := range s.objects {
 			s.node(s.objects[i])
@@ -227,7 +233,7 @@ func (s *shrinker) accept() bool {
 	if s.budget <= 0 || s.err != nil {
 		return false
 	}
-	s.budget--
+	s.budget -= s.cost
 	ok := s.still()
 	s.shrunk = s.shrunk || ok
 	return ok

@@ -48,9 +48,11 @@ type Options struct {
 	Seed uint64
 	// Workers is the number of evaluator processes, and of cases judged at once; zero means GOMAXPROCS.
 	Workers int
-	// Keep is the number of divergences that are kept in full; zero means 5, none is negative.
+	// Keep is the number of divergences that are kept in full, one of each pass, phase, class and
+	// varied check; zero means 5, none is negative.
 	Keep int
-	// Shrink is the number of evaluations that may be spent on making each kept divergence smaller.
+	// Shrink is how much may be spent on making each kept divergence smaller: one for each smaller
+	// request that is tried, more for a smaller cluster.
 	Shrink int
 	// StopAfter ends the run after so many divergences; zero means never.
 	StopAfter int

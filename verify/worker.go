@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -141,9 +142,18 @@ func (w *worker) discard(n int, reason string) {
 
 func (w *worker) diverge(d *Divergence) {
 	w.res.tally.Divergences[d.Class]++
-	if len(w.res.divergences) < w.Keep {
-		w.res.divergences = append(w.res.divergences, d)
+	w.res.divergences = w.keep(w.res.divergences, d)
+}
+
+// keep adds a divergence to those that are kept, unless there are enough, or one that looks the same.
+func (r *run) keep(kept []*Divergence, d *Divergence) []*Divergence {
+	alike := func(other *Divergence) bool {
+		return d.Phase == other.Phase && d.Class == other.Class && d.Check == other.Check && d.Pass == other.Pass
 	}
+	if len(kept) >= r.Keep || slices.ContainsFunc(kept, alike) {
+		return kept
+	}
+	return append(kept, d)
 }
 
 // judge compares both sides on one case and counts it.
@@ -164,7 +174,7 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	if err := checkReview(answer, what); err != nil {
 		return err
 	}
-	o, err := examine(ctx, s.opa, c.Request, answer)
+	o, err := examine(ctx, s.opa, c.Request, answer, c.Index%thoroughEvery == 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -182,6 +192,7 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 
 // outcome is what both sides said to one case.
 type outcome struct {
+	thorough     bool
 	prepared     *protocol.Request
 	apiErrors    []string
 	discarded    bool
@@ -191,10 +202,13 @@ type outcome struct {
 	invalid      bool   // API validation would refuse the pod after native admitted it
 }
 
+// thoroughEvery is how seldom the explanation of a refusal is checked although the messages agree.
+const thoroughEvery = 16
+
 // examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
-// compares.
-func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer) (outcome, error) {
-	o := outcome{prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+// compares. A thorough look makes sure that the explanation of a refusal says what the refusal says.
+func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer, thorough bool) (outcome, error) {
+	o := outcome{thorough: thorough, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
 	old, err := astValue(answer.Request.OldObject)
 	if err != nil {
 		return o, fmt.Errorf("oldObject: %w", err)
@@ -236,7 +250,11 @@ func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verd
 	}
 	o.native[phase], o.ours[phase] = native, ours
 	explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
-	if d := compare(phase, native, ours, explain); d != nil {
+	d := compare(phase, native, ours, explain)
+	if d == nil && o.thorough {
+		d = unexplained(phase, ours, explain)
+	}
+	if d != nil {
 		o.differences = append(o.differences, d)
 	}
 	return nil
