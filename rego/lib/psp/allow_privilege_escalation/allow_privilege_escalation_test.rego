@@ -60,7 +60,8 @@ test_unset[note] if {
 
 _set(value) := {"allowPrivilegeEscalation": value}
 
-_refusal(list) := sprintf("spec.%s[0].securityContext.allowPrivilegeEscalation: Invalid value: true: %s", [list, detail]) if {
+_refusal(list) := concat(": ", [path, "Invalid value", "true", detail]) if {
+	path := sprintf("spec.%s[0].securityContext.allowPrivilegeEscalation", [list])
 	detail := "Allowing privilege escalation for containers is not allowed"
 }
 

@@ -28,7 +28,16 @@ test_not_allowed[note] if {
 		"volumes null": {"volumes": null, "want": []},
 	}
 
-	text.lines(allowed_csi_drivers.not_allowed({"x.io", "z.io"})) == tc.want with input as _review(tc.volumes)
+	_told({"x.io", "z.io"}) == tc.want with input as _review(tc.volumes)
+}
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := allowed_csi_drivers.used - allowed
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in allowed_csi_drivers.not_allowed(value)}
+	count({refused == set(), found == set()}) == 1
 }
 
 _csi(driver) := {"name": "v", "csi": {"driver": driver, "readOnly": true}}

@@ -1,6 +1,7 @@
 package lib.psp.fs_group_test
 
 import data.lib.psp.fs_group
+import data.lib.psp.ranges
 import data.lib.psp.text
 
 test_outside[note] if {
@@ -30,17 +31,17 @@ test_outside[note] if {
 		"fsGroupChangePolicy is free": {"context": {"fsGroupChangePolicy": "Always"}, "ranges": [], "want": []},
 	}
 
-	text.lines(fs_group.outside(tc.ranges)) == tc.want with input as _review({"securityContext": tc.context})
+	_told(tc.ranges) == tc.want with input as _review({"securityContext": tc.context})
 }
 
 test_literal_text if {
 	want := ["spec.securityContext.fsGroup: Invalid value: []int64{9}: group 9 must be in the ranges: [{5 6}]"]
-	text.lines(fs_group.outside([_range(5, 6)])) == want with input as _review({"securityContext": {"fsGroup": 9}})
+	_told([_range(5, 6)]) == want with input as _review({"securityContext": {"fsGroup": 9}})
 }
 
 test_containers_play_no_part if {
 	spec := {"containers": [{"name": "c", "securityContext": {"fsGroup": 9}}]}
-	fs_group.outside([]) == set() with input as _review(spec)
+	_refused([]) == set() with input as _review(spec)
 	fs_group.unset == {"/spec/securityContext"} with input as _review(spec)
 }
 
@@ -67,6 +68,15 @@ test_unset[note] if {
 	}
 
 	fs_group.unset == tc.want with input as _review(tc.spec)
+}
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := {value | some value in fs_group.used; not ranges.holds(allowed, value)}
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in fs_group.outside(value, allowed)}
+	count({refused == set(), found == set()}) == 1
 }
 
 _range(lowest, highest) := {"min": lowest, "max": highest}

@@ -53,12 +53,22 @@ test_not_allowed[note] if {
 		},
 	}
 
-	text.lines(proc_mount.not_allowed(tc.allowed)) == tc.want with input as _review(tc.contexts)
+	_told(tc.allowed) == tc.want with input as _review(tc.contexts)
 }
 
-_refusal(list, type) := sprintf("spec.%s[0].securityContext.procMount: Invalid value: %q: %s", [list, type, detail]) if {
-	detail := "ProcMountType is not allowed"
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := proc_mount.used - allowed
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in proc_mount.not_allowed(value)}
+	count({refused == set(), found == set()}) == 1
 }
+
+_refusal(list, type) := sprintf(
+	"spec.%s[0].securityContext.procMount: Invalid value: %q: ProcMountType is not allowed",
+	[list, type],
+)
 
 # a pod with one container of each kind, with these securityContexts
 _review([init, regular, ephemeral]) := {

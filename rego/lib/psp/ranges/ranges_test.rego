@@ -16,7 +16,11 @@ test_holds[note] if {
 		"between two ranges": {"ranges": [_range(5, 7), _range(9, 9)], "value": 8, "want": false},
 		"both of two ranges": {"ranges": [_range(5, 7), _range(6, 9)], "value": 6, "want": true},
 		"min above max": {"ranges": [_range(7, 5)], "value": 6, "want": false},
-		"large ids": {"ranges": [_range(9223372036854775806, 9223372036854775807)], "value": 9223372036854775807, "want": true},
+		"large ids": {
+			"ranges": [_range(9223372036854775806, 9223372036854775807)],
+			"value": 9223372036854775807,
+			"want": true,
+		},
 		"above large ids": {"ranges": [_range(1, 9223372036854775806)], "value": 9223372036854775807, "want": false},
 		"null": {"ranges": [_range(0, 9)], "value": null, "want": false},
 		"string": {"ranges": [_range(0, 9)], "value": "5", "want": false},

@@ -46,7 +46,8 @@ test_unset[note] if {
 
 _set(value) := {"readOnlyRootFilesystem": value}
 
-_refusal(list) := sprintf("spec.%s[0].securityContext.readOnlyRootFilesystem: Invalid value: false: %s", [list, detail]) if {
+_refusal(list) := concat(": ", [path, "Invalid value", "false", detail]) if {
+	path := sprintf("spec.%s[0].securityContext.readOnlyRootFilesystem", [list])
 	detail := "ReadOnlyRootFilesystem must be set to true"
 }
 

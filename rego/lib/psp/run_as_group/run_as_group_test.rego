@@ -1,5 +1,6 @@
 package lib.psp.run_as_group_test
 
+import data.lib.psp.ranges
 import data.lib.psp.run_as_group
 import data.lib.psp.text
 
@@ -66,7 +67,7 @@ test_outside[note] if {
 		},
 	}
 
-	text.lines(run_as_group.outside(tc.ranges)) == tc.want with input as _review(tc.pod, tc.contexts)
+	_told(tc.ranges) == tc.want with input as _review(tc.pod, tc.contexts)
 }
 
 test_default_outside[note] if {
@@ -89,13 +90,30 @@ test_default_outside[note] if {
 
 test_unset[note] if {
 	some note, tc in {
-		"unset": {"pod": null, "contexts": [{}, null, {"runAsUser": 1}], "want": {_place("init"), _place(""), _place("ephemeral")}},
-		"null": {"pod": {"runAsGroup": null}, "contexts": [{"runAsGroup": 1}, {"runAsGroup": null}, {"runAsGroup": 0}], "want": {_place("")}},
+		"unset": {
+			"pod": null,
+			"contexts": [{}, null, {"runAsUser": 1}],
+			"want": {_place("init"), _place(""), _place("ephemeral")},
+		},
+		"null": {
+			"pod": {"runAsGroup": null},
+			"contexts": [{"runAsGroup": 1}, {"runAsGroup": null}, {"runAsGroup": 0}],
+			"want": {_place("")},
+		},
 		"set for the pod": {"pod": {"runAsGroup": 0}, "contexts": [{}, {}, {}], "want": set()},
 		"set for all": {"pod": {}, "contexts": [{"runAsGroup": 1}, {"runAsGroup": 0}, {"runAsGroup": 2}], "want": set()},
 	}
 
 	run_as_group.unset == tc.want with input as _review(tc.pod, tc.contexts)
+}
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := {value | some value in run_as_group.used; not ranges.holds(allowed, value)}
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in run_as_group.outside(value, allowed)}
+	count({refused == set(), found == set()}) == 1
 }
 
 _range(lowest, highest) := {"min": lowest, "max": highest}

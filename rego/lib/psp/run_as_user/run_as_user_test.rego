@@ -1,5 +1,6 @@
 package lib.psp.run_as_user_test
 
+import data.lib.psp.ranges
 import data.lib.psp.run_as_user
 import data.lib.psp.text
 
@@ -59,7 +60,7 @@ test_must_run_as[note] if {
 		},
 	}
 
-	text.lines(run_as_user.must_run_as(tc.ranges)) == tc.want with input as _review(tc.pod, tc.contexts)
+	_told(tc.ranges) == tc.want with input as _review(tc.pod, tc.contexts)
 }
 
 test_default_outside[note] if {
@@ -116,7 +117,11 @@ test_must_run_as_non_root[note] if {
 		},
 		"runAsNonRoot false, even for another user": {
 			"pod": {},
-			"contexts": [{"runAsNonRoot": false, "runAsUser": 7}, {"runAsNonRoot": false}, {"runAsNonRoot": false, "runAsUser": 0}],
+			"contexts": [
+				{"runAsNonRoot": false, "runAsUser": 7},
+				{"runAsNonRoot": false},
+				{"runAsNonRoot": false, "runAsUser": 0},
+			],
 			"want": [_marked("initContainers"), _marked("containers"), _marked("ephemeralContainers")],
 		},
 		"runAsNonRoot false of the pod": {
@@ -187,6 +192,15 @@ _init := "/spec/initContainers/0/securityContext"
 _regular := "/spec/containers/0/securityContext"
 
 _ephemeral := "/spec/ephemeralContainers/0/securityContext"
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := {value | some value in run_as_user.used; not ranges.holds(allowed, value)}
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in run_as_user.must_run_as(value, allowed)}
+	count({refused == set(), found == set()}) == 1
+}
 
 _range(lowest, highest) := {"min": lowest, "max": highest}
 

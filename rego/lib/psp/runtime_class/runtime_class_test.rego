@@ -30,7 +30,7 @@ test_not_allowed[note] if {
 		},
 	}
 
-	text.lines(runtime_class.not_allowed(tc.allowed)) == tc.want with input as _review(tc.spec)
+	_told(tc.allowed) == tc.want with input as _review(tc.spec)
 }
 
 test_default_not_allowed[note] if {
@@ -52,6 +52,15 @@ test_unset[note] if {
 	}
 
 	runtime_class.unset == tc.want with input as _review(tc.spec)
+}
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := runtime_class.used - allowed
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some value in refused; some violation in runtime_class.not_allowed(value)}
+	count({refused == set(), found == set()}) == 1
 }
 
 _review(spec) := {

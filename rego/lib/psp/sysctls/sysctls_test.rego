@@ -70,7 +70,7 @@ test_not_allowed[note] if {
 	}
 
 	context := {"sysctls": [{"name": name, "value": "1"} | some name in tc.names]}
-	text.lines(sysctls.not_allowed(tc.forbidden, tc.allowed)) == tc.want with input as _review(context)
+	_told(tc.forbidden, tc.allowed) == tc.want with input as _review(context)
 }
 
 test_literal_text if {
@@ -80,7 +80,7 @@ test_literal_text if {
 		"pod.spec.securityContext.sysctls[1]: Forbidden: sysctl \"net.core\" is not allowed",
 		"pod.spec.securityContext.sysctls[2]: Forbidden: unsafe sysctl \"\" is not allowed",
 	]
-	text.lines(sysctls.not_allowed(["net.core"], [])) == want with input as _review(context)
+	_told(["net.core"], []) == want with input as _review(context)
 }
 
 test_unset[note] if {
@@ -90,7 +90,7 @@ test_unset[note] if {
 		"sysctls null": {"sysctls": null},
 	}
 
-	text.lines(sysctls.not_allowed(["*"], [])) == [] with input as _review(context)
+	_told(["*"], []) == [] with input as _review(context)
 }
 
 # in the order of the upstream source
@@ -102,9 +102,24 @@ _safe := [
 	"net.ipv4.ip_unprivileged_port_start",
 ]
 
-_unsafe(i, name) := sprintf("pod.spec.securityContext.sysctls[%d]: Forbidden: unsafe sysctl %q is not allowed", [i, name])
+# as a policy puts it together: what is refused, and what is told of it
+_refused(forbidden, unsafe) := {value | some value in sysctls.used; not sysctls.allows(value, forbidden, unsafe)}
 
-_forbidden(i, name) := sprintf("pod.spec.securityContext.sysctls[%d]: Forbidden: sysctl %q is not allowed", [i, name])
+_told(forbidden, unsafe) := text.lines(found) if {
+	refused := _refused(forbidden, unsafe)
+	found := {violation | some value in refused; some violation in sysctls.not_allowed(value, forbidden)}
+	count({refused == set(), found == set()}) == 1
+}
+
+_unsafe(i, name) := sprintf(
+	"pod.spec.securityContext.sysctls[%d]: Forbidden: unsafe sysctl %q is not allowed",
+	[i, name],
+)
+
+_forbidden(i, name) := sprintf(
+	"pod.spec.securityContext.sysctls[%d]: Forbidden: sysctl %q is not allowed",
+	[i, name],
+)
 
 _review(context) := {
 	"apiVersion": "admission.k8s.io/v1",

@@ -52,21 +52,21 @@ test_lines[note] if {
 test_order_is_native_s if {
 	violations := {_violation(order) | some order in _shuffled}
 	text.lines(violations) == [
-		"[0, 0]: Forbidden",
-		"[0, 1, 0]: Forbidden",
-		"[0, 1, 1]: Forbidden",
-		"[0, 1, 10]: Forbidden",
-		"[0, 2]: Forbidden",
-		"[0, 8, 0]: Forbidden",
-		"[0, 8, 0, 1, 0]: Forbidden",
-		"[0, 8, 1]: Forbidden",
-		"[0, 9]: Forbidden",
-		"[1, 0]: Forbidden",
-		"[1, 10]: Forbidden",
-		"[2, 0]: Forbidden",
-		"[2, 7, 0]: Forbidden",
-		"[2, 7, \"A\"]: Forbidden",
-		"[10, 0]: Forbidden",
+		"[0,0]: Forbidden",
+		"[0,1,0]: Forbidden",
+		"[0,1,1]: Forbidden",
+		"[0,1,10]: Forbidden",
+		"[0,2]: Forbidden",
+		"[0,8,0]: Forbidden",
+		"[0,8,0,1,0]: Forbidden",
+		"[0,8,1]: Forbidden",
+		"[0,9]: Forbidden",
+		"[1,0]: Forbidden",
+		"[1,10]: Forbidden",
+		"[2,0]: Forbidden",
+		"[2,7,0]: Forbidden",
+		"[2,7,\"A\"]: Forbidden",
+		"[10,0]: Forbidden",
 	]
 }
 

@@ -18,8 +18,14 @@ test_types[note] if {
 		"no volumes": {"volumes": [], "want": []},
 		"null": {"volumes": null, "want": []},
 		"no source": {"volumes": [{"name": "v"}], "want": [""]},
-		"null source": {"volumes": [{"name": "v", "hostPath": null, "secret": {}}, {"name": "w", "nfs": null}], "want": ["secret", ""]},
-		"unknown source": {"volumes": [{"name": "v", "image": {}}, {"name": "w", "image": {}, "nfs": {}}], "want": ["", "nfs"]},
+		"null source": {
+			"volumes": [{"name": "v", "hostPath": null, "secret": {}}, {"name": "w", "nfs": null}],
+			"want": ["secret", ""],
+		},
+		"unknown source": {
+			"volumes": [{"name": "v", "image": {}}, {"name": "w", "image": {}, "nfs": {}}],
+			"want": ["", "nfs"],
+		},
 		"source of another type": {"volumes": [{"name": "v", "secret": "s"}], "want": [""]},
 		"volume that is no object": {"volumes": [null, "secret", {"name": "v", "secret": {}}], "want": ["", "", "secret"]},
 		"names of policies are no sources": {"volumes": [{"name": "v", "cephFS": {}}], "want": [""]},
@@ -42,17 +48,26 @@ test_unknown[note] if {
 		},
 	}
 
-	text.lines(volumes.unknown) == tc.want with input as _review(tc.volumes)
+	text.lines({found | some type in (volumes.used & {""}); some found in volumes.not_allowed(type)}) == tc.want with input as _review(tc.volumes)
 }
 
 test_not_allowed[note] if {
 	some note, tc in {
 		"no volumes under an unset policy": {"allowed": set(), "volumes": [], "want": []},
 		"unset policy": {"allowed": set(), "volumes": [{"name": "v", "emptyDir": {}}], "want": [_refusal(0, "emptyDir")]},
-		"listed": {"allowed": {"secret", "nfs"}, "volumes": [{"name": "v", "nfs": {}}, {"name": "w", "secret": {}}], "want": []},
+		"listed": {
+			"allowed": {"secret", "nfs"},
+			"volumes": [{"name": "v", "nfs": {}}, {"name": "w", "secret": {}}],
+			"want": [],
+		},
 		"each volume, in their order": {
 			"allowed": {"secret"},
-			"volumes": [{"name": "a", "nfs": {}}, {"name": "b", "secret": {}}, {"name": "c", "csi": {}}, {"name": "d", "nfs": {}}],
+			"volumes": [
+				{"name": "a", "nfs": {}},
+				{"name": "b", "secret": {}},
+				{"name": "c", "csi": {}},
+				{"name": "d", "nfs": {}},
+			],
 			"want": [_refusal(0, "nfs"), _refusal(2, "csi"), _refusal(3, "nfs")],
 		},
 		"unknown, allowed by no list": {
@@ -67,7 +82,10 @@ test_not_allowed[note] if {
 		},
 		"persistentVolumeClaim does not cover ephemeral": {
 			"allowed": {"persistentVolumeClaim"},
-			"volumes": [{"name": "a", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}, {"name": "b", "persistentVolumeClaim": {}}],
+			"volumes": [
+				{"name": "a", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
+				{"name": "b", "persistentVolumeClaim": {}},
+			],
 			"want": [_refusal(0, "ephemeral")],
 		},
 		"configMap and downwardAPI do not open projections": {
@@ -77,12 +95,12 @@ test_not_allowed[note] if {
 		},
 	}
 
-	text.lines(volumes.not_allowed(tc.allowed)) == tc.want with input as _review(tc.volumes)
+	_told(tc.allowed) == tc.want with input as _review(tc.volumes)
 }
 
 test_literal_text if {
 	want := ["spec.volumes[0]: Invalid value: \"emptyDir\": emptyDir volumes are not allowed to be used"]
-	text.lines(volumes.not_allowed({"secret"})) == want with input as _review([{"name": "v", "emptyDir": {}}])
+	_told({"secret"}) == want with input as _review([{"name": "v", "emptyDir": {}}])
 }
 
 test_projections_that_go_with_secret[note] if {
@@ -101,7 +119,7 @@ test_projections_that_go_with_secret[note] if {
 		"mode of an item": [{"downwardAPI": {"items": [object.union(_namespace_item, {"mode": 420})]}}],
 	}
 
-	volumes.not_allowed({"secret"}) == set() with input as _review([_projected(sources)])
+	_refused({"secret"}) == set() with input as _review([_projected(sources)])
 }
 
 test_projections_that_need_projected[note] if {
@@ -115,16 +133,39 @@ test_projections_that_need_projected[note] if {
 		"another config map": {"configMap": {"name": "kube-root-ca"}},
 		"a config map without name": {"configMap": {}},
 		"another path of the item": {"downwardAPI": {"items": [object.union(_namespace_item, {"path": "ns"})]}},
-		"another field": {"downwardAPI": {"items": [object.union(_namespace_item, {"fieldRef": {"fieldPath": "metadata.name"}})]}},
+		"another field": {
+			"downwardAPI": {"items": [object.union(_namespace_item, {"fieldRef": {"fieldPath": "metadata.name"}})]},
+		},
 		"another version": {"downwardAPI": {"items": [object.union(_namespace_item, {"fieldRef": {"apiVersion": "v2"}})]}},
 		"resource field": {"downwardAPI": {"items": [{"path": "namespace", "resourceFieldRef": {"resource": "limits.cpu"}}]}},
 		"good item beside a bad one": {"downwardAPI": {"items": [_namespace_item, {"path": "namespace"}]}},
 		"good token beside a bad config map": {"serviceAccountToken": {"path": "token"}, "configMap": {"name": "x"}},
 	}
 
-	text.lines(volumes.not_allowed({"secret"})) == [_refusal(0, "projected")] with input as _review([_projected([source])])
-	text.lines(volumes.not_allowed({"secret"})) == [_refusal(0, "projected")] with input as _review([_projected([_token, source])])
-	volumes.not_allowed({"projected"}) == set() with input as _review([_projected([source])])
+	refused := [_refusal(0, "projected")]
+	_told({"secret"}) == refused with input as _review([_projected([source])])
+	_told({"secret"}) == refused with input as _review([_projected([_token, source])])
+	_refused({"projected"}) == set() with input as _review([_projected([source])])
+}
+
+# as a policy puts it together: what is refused, and what is told of it
+_refused(allowed) := volumes.used_beside_secret - allowed if {
+	_beside_secret(allowed)
+} else := volumes.used - allowed
+
+_found(type, allowed) := volumes.not_allowed_beside_secret(type) if {
+	_beside_secret(allowed)
+} else := volumes.not_allowed(type)
+
+_beside_secret(allowed) if {
+	"secret" in allowed
+	not "projected" in allowed
+}
+
+_told(allowed) := text.lines(found) if {
+	refused := _refused(allowed)
+	found := {violation | some type in refused; some violation in _found(type, allowed)}
+	count({refused == set(), found == set()}) == 1
 }
 
 _token := {"serviceAccountToken": {"path": "token"}}
@@ -135,7 +176,10 @@ _projected(sources) := {"name": "v", "projected": {"sources": sources, "defaultM
 
 _unknown(i) := sprintf("spec.volumes[%d]: Invalid value: \"\": unknown volume type", [i])
 
-_refusal(i, type) := sprintf("spec.volumes[%d]: Invalid value: %q: %s volumes are not allowed to be used", [i, type, type])
+_refusal(i, type) := sprintf(
+	"spec.volumes[%d]: Invalid value: %q: %s volumes are not allowed to be used",
+	[i, type, type],
+)
 
 _review(list) := {
 	"apiVersion": "admission.k8s.io/v1",

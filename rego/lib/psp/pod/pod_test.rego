@@ -1,0 +1,102 @@
+package lib.psp.pod_test
+
+import data.lib.psp.pod
+
+test_containers_and_their_places if {
+	spec := {
+		"ephemeralContainers": [{"name": "e"}],
+		"containers": [{"name": "c"}, {"name": "d"}],
+		"initContainers": [{"name": "i"}, {"name": "j"}],
+	}
+	[container.name | some container in pod.containers] == ["i", "j", "c", "d", "e"] with input as _review(spec)
+	pod.paths == [
+		"spec.initContainers[0]",
+		"spec.initContainers[1]",
+		"spec.containers[0]",
+		"spec.containers[1]",
+		"spec.ephemeralContainers[0]",
+	] with input as _review(spec)
+	pod.places == [
+		"/spec/initContainers/0/securityContext",
+		"/spec/initContainers/1/securityContext",
+		"/spec/containers/0/securityContext",
+		"/spec/containers/1/securityContext",
+		"/spec/ephemeralContainers/0/securityContext",
+	] with input as _review(spec)
+}
+
+test_containers[note] if {
+	some note, tc in {
+		"none": {"spec": {"containers": []}, "want": []},
+		"no list": {"spec": {}, "want": []},
+		"nulls": {
+			"spec": {"initContainers": null, "containers": [{"name": "c"}], "ephemeralContainers": null},
+			"want": [{"name": "c"}],
+		},
+		"empty lists": {
+			"spec": {"initContainers": [], "containers": [{"name": "c"}], "ephemeralContainers": []},
+			"want": [{"name": "c"}],
+		},
+		"null for the regular ones": {"spec": {"initContainers": [{"name": "i"}], "containers": null}, "want": [{"name": "i"}]},
+	}
+
+	pod.containers == tc.want with input as _review(tc.spec)
+}
+
+test_security_contexts[note] if {
+	some note, tc in {
+		"absent": {"contexts": [], "pod": {}, "want": {"pod": {}, "containers": [{}]}},
+		"null": {"contexts": [null], "pod": {"securityContext": null}, "want": {"pod": {}, "containers": [{}, {}]}},
+		"empty": {"contexts": [{}], "pod": {"securityContext": {}}, "want": {"pod": {}, "containers": [{}, {}]}},
+		"nulls in the pod's": {
+			"contexts": [{"privileged": true}],
+			"pod": {"securityContext": {"fsGroup": null, "runAsUser": 0}},
+			"want": {"pod": {"runAsUser": 0}, "containers": [{}, {"privileged": true}]},
+		},
+		"nulls in a container's": {
+			"contexts": [{"privileged": null, "runAsUser": 0}, {"privileged": false}, null],
+			"pod": {"securityContext": {"runAsUser": 1}},
+			"want": {"pod": {"runAsUser": 1}, "containers": [{}, {"runAsUser": 0}, {"privileged": false}, {}]},
+		},
+		"a null beside fields that no check knows": {
+			"contexts": [{"x": null, "y": "z"}],
+			"pod": {"securityContext": {"x": "y"}},
+			"want": {"pod": {"x": "y"}, "containers": [{}, {"y": "z"}]},
+		},
+		"nulls further down stay": {
+			"contexts": [{"capabilities": {"add": null}}],
+			"pod": {"securityContext": {"seccompProfile": {"localhostProfile": null}}},
+			"want": {
+				"pod": {"seccompProfile": {"localhostProfile": null}},
+				"containers": [{}, {"capabilities": {"add": null}}],
+			},
+		},
+	}
+
+	containers := array.concat([{"name": "a"}], [{"name": "b", "securityContext": context} | some context in tc.contexts])
+	spec := object.union({"containers": containers}, tc.pod)
+	pod.security_context == tc.want.pod with input as _review(spec)
+	pod.security_contexts == tc.want.containers with input as _review(spec)
+}
+
+test_annotations[note] if {
+	some note, tc in {
+		"absent": {"metadata": {}, "want": {}},
+		"null": {"metadata": {"annotations": null}, "want": {}},
+		"some": {"metadata": {"annotations": {"a": "b"}}, "want": {"a": "b"}},
+		"no object": {"metadata": {"annotations": ["a"]}, "want": {}},
+	}
+
+	pod.annotations == tc.want with input.request.object.metadata as tc.metadata
+}
+
+test_spec if {
+	pod.spec == {"containers": []} with input as _review({"containers": []})
+	not pod.spec with input as {"request": {"object": {"metadata": {}}}}
+}
+
+_review(spec) := {
+	"apiVersion": "admission.k8s.io/v1",
+	"kind": "AdmissionReview",
+	"request": {"object": {"metadata": {"name": "p"}, "spec": spec}},
+}
