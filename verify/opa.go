@@ -5,12 +5,9 @@ package verify
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -115,134 +112,4 @@ func ask(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (a
 		return nil, errors.New("the entry point has several values")
 	}
 	return results[0].Expressions[0].Value, nil
-}
-
-// reviewUID marks our AdmissionReviews; the answer has to repeat it.
-const reviewUID = "705ab4f5-6393-11e8-b7cc-42010a800002"
-
-// readReview reads an AdmissionReview that carries a response. It refuses whatever an API server
-// would refuse (k8s.io/apiserver pkg/admission/plugin/webhook/request, v1.24.17), and more.
-func readReview(document any, phase Phase) (*Verdict, error) {
-	review, ok := document.(map[string]any)
-	if !ok || review["apiVersion"] != "admission.k8s.io/v1" || review["kind"] != "AdmissionReview" {
-		return nil, fmt.Errorf("not an AdmissionReview: %v", document)
-	}
-	response, ok := review["response"].(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("an AdmissionReview without response: %v", document)
-	}
-	if response["uid"] != reviewUID {
-		return nil, fmt.Errorf("the response is for uid %v", response["uid"])
-	}
-	verdict := &Verdict{}
-	if verdict.Allowed, ok = response["allowed"].(bool); !ok {
-		return nil, fmt.Errorf("the response has allowed %v", response["allowed"])
-	}
-	if err := readPatch(verdict, response, phase); err != nil {
-		return nil, err
-	}
-	if err := readStatus(verdict, response); err != nil {
-		return nil, err
-	}
-	audit, ok := response["auditAnnotations"].(map[string]any)
-	if !ok && response["auditAnnotations"] != nil {
-		return nil, fmt.Errorf("the response has audit annotations %v", response["auditAnnotations"])
-	}
-	verdict.Audit = make(map[string]string, len(audit))
-	for key, value := range audit {
-		if verdict.Audit[key], ok = value.(string); !ok {
-			return nil, fmt.Errorf("the response has audit annotation %q %v", key, value)
-		}
-	}
-	verdict.Policy = verdict.Audit[phase.auditKey()]
-	verdict.Handled = !verdict.Allowed || len(verdict.Audit) > 0
-	return verdict, nil
-}
-
-func readPatch(verdict *Verdict, response map[string]any, phase Phase) error {
-	patch, kind := response["patch"], response["patchType"]
-	if patch == nil && kind == nil {
-		return nil
-	}
-	text, ok := patch.(string)
-	switch {
-	case phase == Validate:
-		return errors.New("a validating response carries a patch")
-	case !verdict.Allowed:
-		return errors.New("a refusal carries a patch")
-	case !ok || kind != "JSONPatch":
-		return fmt.Errorf("the response has patch %v of type %v", patch, kind)
-	}
-	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return fmt.Errorf("patch: %w", err)
-	}
-	verdict.Patch = data
-	return nil
-}
-
-func readStatus(verdict *Verdict, response map[string]any) error {
-	if verdict.Allowed {
-		return nil
-	}
-	status, _ := response["status"].(map[string]any)
-	if status["reason"] != "Forbidden" || fmt.Sprint(status["code"]) != fmt.Sprint(http.StatusForbidden) {
-		return fmt.Errorf("a refusal has code %v, reason %v", status["code"], status["reason"])
-	}
-	message, ok := status["message"].(string)
-	if !ok || message == "" {
-		return errors.New("a refusal has no message")
-	}
-	verdict.Message = message
-	return nil
-}
-
-// Explanation is what data.psp.explain says about one request, as far as it is compared.
-type Explanation struct {
-	Policies map[string]PolicyExplanation `json:"policies"`
-}
-
-// PolicyExplanation is what one policy has to do with a request.
-type PolicyExplanation struct {
-	Usable     bool     `json:"usable"`
-	Reason     string   `json:"reason"` // why it is not usable
-	Authorized bool     `json:"authorized"`
-	Grants     []Grant  `json:"grants"`
-	Accepts    bool     `json:"accepts"`
-	Violations []string `json:"violations"`
-	// Writes are the defaults that the policy fills in: pairs of a path and a value.
-	Writes [][]any `json:"writes"`
-}
-
-// Grant is one way by which the requester or the pod's service account may use a policy.
-type Grant struct {
-	Subject   string `json:"subject"`
-	Binding   string `json:"binding"`
-	Role      string `json:"role"`
-	Namespace string `json:"namespace"`
-}
-
-// Explain asks the entry point that explains a decision.
-func (o *OPA) Explain(ctx context.Context, request *protocol.Request) (*Explanation, error) {
-	input, err := reviewInput(request)
-	if err != nil {
-		return nil, err
-	}
-	return o.explained(ctx, input)
-}
-
-func (o *OPA) explained(ctx context.Context, input ast.Value) (*Explanation, error) {
-	document, err := ask(ctx, &o.explain, input)
-	if err != nil {
-		return nil, fmt.Errorf("data.psp.explain: %w", err)
-	}
-	data, err := json.Marshal(document)
-	if err != nil {
-		return nil, fmt.Errorf("data.psp.explain: %w", err)
-	}
-	explanation := &Explanation{}
-	if err := json.Unmarshal(data, explanation); err != nil {
-		return nil, fmt.Errorf("data.psp.explain: %w", err)
-	}
-	return explanation, nil
 }

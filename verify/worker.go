@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
 )
@@ -188,98 +186,4 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	}
 	w.last = o
 	return nil
-}
-
-// outcome is what both sides said to one case.
-type outcome struct {
-	thorough     bool
-	prepared     *protocol.Request
-	apiErrors    []string
-	discarded    bool
-	native, ours map[Phase]*Verdict
-	differences  []*Difference
-	known        string // id of the known difference that was met, and taken out of differences
-	invalid      bool   // API validation would refuse the pod after native admitted it
-}
-
-// thoroughEvery is how seldom the explanation of a refusal is checked although the messages agree.
-const thoroughEvery = 16
-
-// examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
-// compares. A thorough look makes sure that the explanation of a refusal says what the refusal says.
-func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer, thorough bool) (outcome, error) {
-	o := outcome{thorough: thorough, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
-	old, err := astValue(answer.Request.OldObject)
-	if err != nil {
-		return o, fmt.Errorf("oldObject: %w", err)
-	}
-	created := *answer.Request
-	if answer.Created != nil {
-		o.apiErrors = answer.Created.Errors
-		if len(answer.Created.Object) > 0 {
-			created.Object = answer.Created.Object
-		}
-	}
-	for _, p := range []struct {
-		phase   Phase
-		verdict *protocol.Verdict
-		request *protocol.Request
-	}{{Mutate, answer.Admit, answer.Request}, {Validate, answer.Validate, &created}} {
-		native, err := nativeVerdict(p.verdict)
-		if err != nil {
-			return o, err
-		}
-		if err := o.phase(ctx, opa, p.phase, native, p.request, old); err != nil {
-			return o, err
-		}
-	}
-	o.sortOut(sent)
-	return o, nil
-}
-
-// phase asks the bundle and compares its verdict with native's.
-func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verdict, request *protocol.Request, old ast.Value) error {
-	object, err := astValue(request.Object)
-	if err != nil {
-		return fmt.Errorf("object: %w", err)
-	}
-	input := reviewOf(request, object, old)
-	ours, err := opa.evaluate(ctx, phase, request, input)
-	if err != nil {
-		return err
-	}
-	o.native[phase], o.ours[phase] = native, ours
-	explain := func() (*Explanation, error) { return opa.explained(ctx, input) }
-	d := compare(phase, native, ours, explain)
-	if d == nil && o.thorough {
-		d = unexplained(phase, ours, explain)
-	}
-	if d != nil {
-		o.differences = append(o.differences, d)
-	}
-	return nil
-}
-
-// sortOut takes a known difference out of the differences.
-func (o *outcome) sortOut(sent *protocol.Request) {
-	if len(o.differences) == 0 {
-		return
-	}
-	if o.known = knownDifference(sent); o.known != "" {
-		o.differences = nil
-	}
-}
-
-// recorded is what one side said, for people.
-func (o *outcome) recorded(verdicts map[Phase]*Verdict) *Recorded {
-	r := &Recorded{Mutate: record(verdicts[Mutate], o.prepared), Validate: record(verdicts[Validate], o.prepared)}
-	if v := o.native[Mutate]; v != nil && v.Allowed && len(o.apiErrors) > 0 {
-		r.APIErrors = o.apiErrors
-	}
-	return r
-}
-
-// allowed says whether native lets the request through in both phases.
-func (o *outcome) allowed() bool {
-	return o.native[Mutate].Allowed && o.native[Validate].Allowed
 }
