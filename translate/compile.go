@@ -107,24 +107,29 @@ func PolicyPath(name string) string {
 	return "lib/psp/policies/" + name + ".rego"
 }
 
+// dialectModule writes what the dialect adds to a requester's groups.
 func dialectModule(dialect string) ([]byte, error) {
-	var mke bool
 	switch dialect {
 	case "", DialectKubernetes:
+		return fmt.Appendf(nil, dialectText, "", "[]"), nil
 	case DialectMKE:
-		mke = true
+		return fmt.Appendf(nil, dialectText, "import data.lib.psp.request\n\n", mkeGroups), nil
 	default:
 		return nil, fmt.Errorf("unknown dialect %q: choose %s or %s", dialect, DialectKubernetes, DialectMKE)
 	}
-	return fmt.Appendf(nil, `# METADATA
+}
+
+const dialectText = `# METADATA
 # title: dialect
-# description: How the cluster's RBAC is read.
+# description: How the cluster reads RBAC.
 package lib.psp.dialect
 
-# METADATA
-# description: |
-#   true where a user of Mirantis Kubernetes Engine counts as a member of
-#   system:authenticated:<namespace>
-mke := %t
-`, mke), nil
-}
+%s# METADATA
+# description: groups of the requester beside those of the request
+groups := %s
+`
+
+const mkeGroups = `[concat(":", ["system:authenticated", request.namespace])] if {
+	"system:authenticated" in request.review.userInfo.groups
+	not startswith(request.review.userInfo.username, "system:")
+} else := []`

@@ -12,22 +12,23 @@ import data.lib.psp.policies
 
 # METADATA
 # description: operations for what the chosen policy writes, and the annotation with its name
-operations := array.concat(_annotate, array.concat(
-	[{"op": "add", "path": place, "value": object.union(pod.contexts_by_place[place], values)} |
-		some place, values in _writes
-	],
-	[{"op": "add", "path": concat("/", ["/spec", key]), "value": value} |
-		some key, value in _writes["/spec"]
-	],
-))
+operations := array.concat(
+	_annotate(object.union(object.get(writes, "/metadata/annotations", {}), {"kubernetes.io/psp": choice.admit})),
+	array.concat(
+		[{"op": "add", "path": place, "value": object.union(pod.contexts_by_place[place], values)} |
+			some place, values in writes
+		],
+		[{"op": "add", "path": concat("/", ["/spec", key]), "value": value} |
+			some key, value in writes["/spec"]
+		],
+	),
+) if {
+	writes := policies[choice.admit].writes
+}
 
-_annotate := [{"op": "add", "path": path, "value": value} |
-	some key, value in _annotations
+_annotate(annotations) := [{"op": "add", "path": "/metadata/annotations", "value": annotations}] if {
+	pod.annotations == {}
+} else := [{"op": "add", "path": path, "value": value} |
+	some key, value in annotations
 	path := concat("/", ["/metadata/annotations", strings.replace_n({"~": "~0", "/": "~1"}, key)])
-] if {
-	count(pod.annotations) > 0
-} else := [{"op": "add", "path": "/metadata/annotations", "value": _annotations}]
-
-_annotations := object.union(object.get(_writes, "/metadata/annotations", {}), {"kubernetes.io/psp": choice.admit})
-
-_writes := policies[choice.admit].writes
+]

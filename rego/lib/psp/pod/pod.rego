@@ -87,7 +87,7 @@ _right := {
 
 # METADATA
 # description: JSON pointer of each container's securityContext, by the container's index
-places := [concat("/", ["/spec", list, format_int(i, 10), "securityContext"]) |
+places := [sprintf("/spec/%s/%d/securityContext", [list, i]) |
 	some list in _lists
 	some i, _ in spec[list]
 ]

@@ -15,14 +15,14 @@ import data.lib.psp.request
 # METADATA
 # description: names of the policies that may be used, or * among them
 policies := {name |
-	some user in users
+	some user in _identity.users
 	granted := grants.users[user]
 	some name in array.concat(
 		object.get(granted, "cluster", []),
 		object.get(granted, ["namespaces", request.namespace], []),
 	)
 } | {name |
-	some group in groups
+	some group in _identity.groups
 	granted := grants.groups[group]
 	some name in array.concat(
 		object.get(granted, "cluster", []),
@@ -32,17 +32,22 @@ policies := {name |
 
 # METADATA
 # description: names under which RBAC knows the requester and the service account
-users := [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])] if {
-	_service_account
-} else := [_username]
+users := _identity.users
 
 # METADATA
 # description: groups of the requester and of the service account
-groups := array.concat(_groups, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]) if {
+groups := _identity.groups
+
+_identity := {
+	"users": [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])],
+	"groups": array.concat(_groups, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]),
+} if {
 	_service_account
-} else := _groups
+} else := {"users": [_username], "groups": _groups}
 
 _username := object.get(request.review, ["userInfo", "username"], "")
+
+_groups := array.concat(object.get(request.review, ["userInfo", "groups"], []), dialect.groups)
 
 _service_account := name if {
 	name := pod.spec.serviceAccountName
@@ -53,11 +58,3 @@ _service_account := name if {
 	name != ""
 	is_string(name)
 }
-
-# Mirantis Kubernetes Engine counts its users as members of a group per namespace.
-_groups := object.get(request.review, ["userInfo", "groups"], []) if {
-	not dialect.mke
-} else := array.concat(request.review.userInfo.groups, [concat(":", ["system:authenticated", request.namespace])]) if {
-	"system:authenticated" in request.review.userInfo.groups
-	not startswith(_username, "system:")
-} else := object.get(request.review, ["userInfo", "groups"], [])

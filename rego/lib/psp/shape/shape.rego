@@ -19,6 +19,7 @@ sound if {
 	is_array(pod.containers)
 	is_array(object.get(pod.spec, "volumes", []))
 	is_object(object.get(request.review.object.metadata, "annotations", {}))
+	count(_listing) == count(pod.containers)
 	_types_within - _right == set()
 } else if not problem
 
@@ -41,15 +42,21 @@ _has_parts if {
 	is_object(request.review.object.spec)
 }
 
-# what checks look into, with its type
-_types_within := ({["boolean", type_name(value)] | some [_, value] in flags.used} | {["string", type_name(value)] | some value in pod.annotations}) | ({["list", type_name(object.get(container, "ports", []))] | some container in pod.containers} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(element)] | some list in _lists; some element in list}))
+# An entry for each container whose ports and volumeMounts are lists of objects: the builtins take nothing else.
+_listing := [merged |
+	some container in pod.containers
+	merged := object.union_n(array.concat(object.get(container, "ports", []), object.get(container, "volumeMounts", [])))
+]
+
+# what else checks look into, with its type
+_types_within := {["boolean", type_name(value)] | some [_, value] in flags.used} | ({["string", type_name(value)] | some value in pod.annotations} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}))
+
+_right := {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]}
 
 _lists := array.concat(
 	[list | some container in pod.containers; some key in ["ports", "volumeMounts"]; list := container[key]],
 	[pod.security_context.sysctls | pod.security_context.sysctls],
 )
-
-_right := {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]}
 
 _wrong := (({sprintf("%s is no %s", [field, _types[field]]) |
 	some part in _parts
