@@ -68,12 +68,25 @@ func (g *gen) granted(policy string) actor {
 		return g.stranger()
 	}
 	chosen := pick(g, fitting...)
+	if g.cluster.only {
+		return g.lonely(chosen)
+	}
 	a := g.stranger()
 	a.user = protocol.UserInfo{Username: "someone", Groups: []string{authenticated}}
 	if chosen.namespace != "" {
 		a.namespace = chosen.namespace
 	}
 	g.become(&a, chosen)
+	return a
+}
+
+// lonely is a synthetic requester, mostly without the groups by which everyone may use some policy, so
+// that its own policy decides.
+func (g *gen) lonely(chosen grant) actor {
+	a := actor{user: protocol.UserInfo{Username: chosen.name}, namespace: "psp2rego"}
+	if g.chance(0.1) {
+		a.user.Groups, a.namespace = []string{authenticated}, pick(g, namespaces()...)
+	}
 	return a
 }
 

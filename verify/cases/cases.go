@@ -45,6 +45,9 @@ const GroupSize = 2
 // Group makes the cases of one group: indexes GroupSize*group and up. The cases of a Focus group
 // are a pair: the second differs from the first in one check only.
 func (c *Cluster) Group(settings Settings, seed uint64, group int) []Case {
+	if c.only {
+		seed = mix(seed) // else its pods would be those of the cluster it was made of
+	}
 	g := newGen(settings, seed, uint64(c.Index), uint64(group)+1)
 	g.cluster = c
 	made := g.group()

@@ -79,7 +79,7 @@ func (g *gen) newPod() pod {
 		}
 		for range 2 {
 			if g.chance(g.settings.ManyContainers * map[string]float64{
-				"initContainers": 1, "containers": 1, "ephemeralContainers": 0.4,
+				"initContainers": 1, "containers": 1, "ephemeralContainers": 0.2,
 			}[list]) {
 				n++
 			}
