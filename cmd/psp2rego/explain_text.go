@@ -128,9 +128,12 @@ func (t *explainText) admitted() error {
 
 func (t *explainText) refused() {
 	t.printf("refused: %s\n", oneLine(t.verdict.Message))
-	granted := 0
+	granted, usable := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(t.explanation.Policies)) {
 		p := t.explanation.Policies[name]
+		if p.Usable {
+			usable++
+		}
 		if !p.Usable || !p.Authorized {
 			continue
 		}
@@ -141,25 +144,29 @@ func (t *explainText) refused() {
 		}
 		t.grants(name, "  ")
 	}
-	if granted == 0 {
+	switch {
+	case granted > 0:
+	case usable == 0:
+		t.printf("\nNo policy can be used by anybody.\n")
+	default:
 		t.printf("\nNo policy is granted to %s.\n", t.identities())
-	}
-	if granted == 0 && t.byController() {
-		t.printf("What the person who applies the %s may use does not count for its pods.\n", t.kind)
+		if t.byController() {
+			t.printf("What the person who applies the %s may use does not count for its pods.\n", t.kind)
+		}
 	}
 	t.others()
 }
 
 // others lists the policies that have no say: the ones that would admit the pod by name, for those are what to grant.
 func (t *explainText) others() {
-	table := &bytes.Buffer{}
+	table, unusable := &bytes.Buffer{}, &bytes.Buffer{}
 	tab := tabwriter.NewWriter(table, 0, 0, 2, ' ', 0)
 	refusing := 0
 	for _, name := range slices.Sorted(maps.Keys(t.explanation.Policies)) {
 		p := t.explanation.Policies[name]
 		switch {
 		case !p.Usable:
-			fmt.Fprintf(tab, "  %s\tcan be used by nobody: %s\n", name, p.Reason)
+			fmt.Fprintf(unusable, "  %s: %s\n", name, p.Reason)
 		case p.Authorized:
 		case p.Accepts:
 			fmt.Fprintf(tab, "  %s\twould admit the pod\n", name)
@@ -168,13 +175,16 @@ func (t *explainText) others() {
 		}
 	}
 	_ = tab.Flush() // into memory
-	if table.Len() == 0 && refusing == 0 {
-		return
+	if table.Len() > 0 || refusing > 0 {
+		t.printf("\nPolicies without a say, because they are not granted to %s:\n", t.identities())
+		t.out.Write(table.Bytes())
+		if refusing > 0 {
+			t.printf("  %d would refuse the pod as well\n", refusing)
+		}
 	}
-	t.printf("\nPolicies without a say, because they are not granted to %s:\n", t.identities())
-	t.out.Write(table.Bytes())
-	if refusing > 0 {
-		t.printf("  %d would refuse the pod as well\n", refusing)
+	if unusable.Len() > 0 {
+		t.printf("\nPolicies that Kubernetes skips for every pod:\n")
+		t.out.Write(unusable.Bytes())
 	}
 }
 
