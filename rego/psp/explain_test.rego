@@ -6,7 +6,7 @@ test_policies if {
 	explained := psp.explain with input as _review([])
 		with data.lib.psp.policies as _policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.psp.provenance as _provenance
 	explained == {
 		"mutate": "open",
@@ -73,7 +73,7 @@ test_chosen_policies[note] if {
 	explained := psp.explain with input as _review([])
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as {"users": {"jane": {"cluster": ["*"]}}, "groups": {}}
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.psp.provenance as {"users": {}, "groups": {}}
 	object.remove(explained, ["policies"]) == tc.want
 }
@@ -83,7 +83,7 @@ test_grant_of_every_policy if {
 	explained := psp.explain with input as _review([])
 		with data.lib.psp.policies as {"open": _accepting({}), "zero": _accepting({})}
 		with data.lib.psp.grants as {"users": {"jane": {"cluster": ["*"]}}, "groups": {}}
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.psp.provenance as {"users": {"jane": [grant]}, "groups": {}}
 	[[name, policy.authorized, policy.grants] | some name, policy in explained.policies] == [[name, true, [{
 		"subject": "User jane",
@@ -117,7 +117,7 @@ test_problem[note] if {
 	explained := psp.explain with input as tc.input
 		with data.lib.psp.policies as _policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.psp.provenance as _provenance
 	explained == {"policies": {}, "problem": tc.want}
 }

@@ -23,7 +23,7 @@ test_let_through[note] if {
 	response := psp.mutate with input as _review(patches)
 		with data.lib.psp.policies as {}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == {
 		"apiVersion": "admission.k8s.io/v1",
 		"kind": "AdmissionReview",
@@ -64,7 +64,7 @@ test_refused[note] if {
 	response := psp.mutate with input as _review(tc.patches)
 		with data.lib.psp.policies as {"a": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == _refusal("u-1", tc.why)
 }
 
@@ -99,14 +99,14 @@ test_no_admission_review[note] if {
 	response := psp.mutate with input as tc.review
 		with data.lib.psp.policies as {"a": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == tc.want
 }
 
 test_no_input if {
 	response := psp.mutate with data.lib.psp.policies as {"a": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == _refusal("", "input is no admission.k8s.io/v1 AdmissionReview")
 }
 
@@ -154,7 +154,7 @@ test_chosen_policy_and_its_changes[note] if {
 	response := psp.mutate with input as _review([_replace("/object", pod)])
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	_outcome(response, pod) == {
 		"uid": "u-1",
 		"allowed": true,
@@ -202,7 +202,7 @@ test_refusing_policies[note] if {
 	response := psp.mutate with input as _review([])
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == _refusal("u-1", tc.why)
 }
 
@@ -216,8 +216,8 @@ test_form_of_gatekeeper[note] if {
 
 	response := psp.mutate with input as {"review": _review(patches).request, "parameters": {}}
 		with data.lib.psp.policies as {"a": _accepting({})}
-		with data.lib.psp.grants as object.union(_grants, {"users": {"system:serviceaccount:apps:builder": {"cluster": ["a"]}}})
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.grants as object.union(_grants, {"users": {_account: {"cluster": ["a"]}}})
+		with data.lib.psp.dialect as {"groups": []}
 	response.response.allowed == true
 	response.response.auditAnnotations == {"admit-policy": "a"}
 }
@@ -226,7 +226,7 @@ test_form_of_gatekeeper_that_is_let_through if {
 	response := psp.mutate with input as {"review": _review([_replace("/operation", "DELETE")]).request}
 		with data.lib.psp.policies as {}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response.response.allowed == true
 }
 
@@ -234,7 +234,7 @@ test_no_decision_is_a_refusal if {
 	response := psp.mutate with input as _review([])
 		with data.lib.psp.policies as {}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.lib.psp.response.refuse_pod as _undefined
 	response == _refusal("u-1", "the bundle came to no decision")
 }
@@ -244,6 +244,8 @@ _undefined(phase) := phase if phase == "another"
 _accepting(writes) := {"provider": true, "accepts": true, "writes": writes, "violations": set()}
 
 _refusing(violations) := {"provider": true, "writes": {}, "violations": violations}
+
+_account := "system:serviceaccount:apps:builder"
 
 _read_only := {"/spec/containers/0/securityContext": {"readOnlyRootFilesystem": true}}
 

@@ -40,7 +40,7 @@ test_allowed[note] if {
 	response := psp.validate with input as _review(tc.patches)
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == {
 		"apiVersion": "admission.k8s.io/v1",
 		"kind": "AdmissionReview",
@@ -65,7 +65,7 @@ test_let_through[note] if {
 	response := psp.validate with input as _review(patches)
 		with data.lib.psp.policies as {}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == {
 		"apiVersion": "admission.k8s.io/v1",
 		"kind": "AdmissionReview",
@@ -136,7 +136,7 @@ test_refused[note] if {
 	response := psp.validate with input as _review(tc.patches)
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == _refusal("u-1", tc.why)
 }
 
@@ -153,14 +153,14 @@ test_no_admission_review[note] if {
 	response := psp.validate with input as tc.input
 		with data.lib.psp.policies as {"a": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == tc.want
 }
 
 test_no_input if {
 	response := psp.validate with data.lib.psp.policies as {"a": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response == _refusal("", "input is no admission.k8s.io/v1 AdmissionReview")
 }
 
@@ -180,7 +180,7 @@ test_audit_by_gatekeeper[note] if {
 	response := psp.validate with input as {"review": _review(patches).request, "parameters": {}}
 		with data.lib.psp.policies as {"account": _accepting({})}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	response.response.allowed == tc.allowed
 }
 
@@ -188,7 +188,7 @@ test_no_decision_is_a_refusal if {
 	response := psp.validate with input as _review([])
 		with data.lib.psp.policies as {}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 		with data.lib.psp.response.refuse_pod as _undefined
 	response == _refusal("u-1", "the bundle came to no decision")
 }

@@ -15,11 +15,11 @@ test_same_as_validate[note] if {
 	want := psp.validate with input as _review(tc.operation)
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	got := [main.apiVersion, main.kind, main.response] with input as _review(tc.operation)
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	got == [want.apiVersion, want.kind, want.response]
 	got[2].allowed == tc.allowed
 }

@@ -19,7 +19,7 @@ test_admit[note] if {
 	{name | name := choice.admit} == tc.want with input as _review("jane", {})
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_validate[note] if {
@@ -38,14 +38,14 @@ test_validate[note] if {
 	{name | name := choice.validate} == tc.want with input as _review("jane", {"kubernetes.io/psp": tc.hint})
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_no_annotations if {
 	choice.validate == "a" with input as json.remove(_review("jane", {}), ["/request/object/metadata/annotations"])
 		with data.lib.psp.policies as {"a": _unchanged}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_grant_of_every_policy if {
@@ -53,22 +53,22 @@ test_grant_of_every_policy if {
 	choice.authorized == {"x", "y", "z"} with input as _review("root", {})
 		with data.lib.psp.policies as policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	choice.admit == "x" with input as _review("root", {})
 		with data.lib.psp.policies as policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	choice.validate == "x" with input as _review("root", {})
 		with data.lib.psp.policies as policies
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_grant_of_every_policy_admits_by_one_that_changes_something if {
 	choice.admit == "y" with input as _review("root", {})
 		with data.lib.psp.policies as {"y": _changed, "z": _refused}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_authorized[note] if {
@@ -80,7 +80,7 @@ test_authorized[note] if {
 	choice.authorized == tc.want with input as _review(tc.user, {})
 		with data.lib.psp.policies as {"a": _refused, "b": _changed, "c": _skipped, "other": _unchanged}
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_providers[note] if {

@@ -87,7 +87,11 @@ test_operations[note] if {
 		"container's securityContext, with other fields": {
 			"pod": _pod({}, {}, {"securityContext": {"privileged": false, "runAsGroup": 0}}),
 			"writes": {"/spec/containers/0/securityContext": {"runAsUser": 1}},
-			"want": _pod({"annotations": _name}, {}, {"securityContext": {"privileged": false, "runAsGroup": 0, "runAsUser": 1}}),
+			"want": _pod(
+				{"annotations": _name},
+				{},
+				{"securityContext": {"privileged": false, "runAsGroup": 0, "runAsUser": 1}},
+			),
 		},
 		"capabilities": {
 			"pod": _pod({}, {}, {"securityContext": {"capabilities": {"add": ["Z", "A"], "drop": ["B"]}}}),
@@ -102,7 +106,7 @@ test_operations[note] if {
 	operations := patch.operations with input as _review(tc.pod)
 		with data.lib.psp.policies as _policies(tc.writes)
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	_patched(tc.pod, operations) == tc.want
 }
 
@@ -128,7 +132,7 @@ test_every_kind_of_container if {
 	operations := patch.operations with input as _review(pod)
 		with data.lib.psp.policies as _policies(writes)
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	_patched(pod, operations) == want
 }
 
@@ -137,7 +141,7 @@ test_every_operation_is_an_addition if {
 	operations := patch.operations with input as _review(_pod({}, {}, {}))
 		with data.lib.psp.policies as _policies(writes)
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	{operation.op | some operation in operations} == {"add"}
 }
 

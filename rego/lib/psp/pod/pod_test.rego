@@ -37,7 +37,10 @@ test_containers[note] if {
 			"spec": {"initContainers": [], "containers": [{"name": "c"}], "ephemeralContainers": []},
 			"want": [{"name": "c"}],
 		},
-		"null for the regular ones": {"spec": {"initContainers": [{"name": "i"}], "containers": null}, "want": [{"name": "i"}]},
+		"null for the regular ones": {
+			"spec": {"initContainers": [{"name": "i"}], "containers": null},
+			"want": [{"name": "i"}],
+		},
 	}
 
 	pod.containers == tc.want with input as _review(tc.spec)

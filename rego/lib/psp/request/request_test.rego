@@ -105,7 +105,10 @@ test_problem[note] if {
 		},
 		"empty operation": {"input": _review({"operation": ""}), "want": "the request names no operation"},
 		"null operation": {"input": _review({"operation": null}), "want": "the request names no operation"},
-		"an operation that is a list": {"input": _review({"operation": ["CREATE"]}), "want": "the request names no operation"},
+		"an operation that is a list": {
+			"input": _review({"operation": ["CREATE"]}),
+			"want": "the request names no operation",
+		},
 		"no operation, Gatekeeper": {
 			"input": {"review": object.remove(_review({}).request, ["operation"])},
 			"want": "the request names no operation",

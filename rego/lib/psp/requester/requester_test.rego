@@ -56,7 +56,7 @@ test_policies[note] if {
 	user := {"username": tc.user, "groups": tc.groups}
 	requester.policies == tc.want with input as _review(user, {"serviceAccountName": tc.account})
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_namespaces[note] if {
@@ -70,14 +70,17 @@ test_namespaces[note] if {
 	requester.policies == tc.want with input as _review({"username": "jane"}, {})
 		with input.request.namespace as tc.namespace
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_service_account[note] if {
 	some note, tc in {
 		"unset": {"spec": {}, "want": set()},
 		"empty": {"spec": {"serviceAccountName": ""}, "want": set()},
-		"the deprecated field": {"spec": {"serviceAccount": "builder"}, "want": {"account", "every-account", "account-of-apps"}},
+		"the deprecated field": {
+			"spec": {"serviceAccount": "builder"},
+			"want": {"account", "every-account", "account-of-apps"},
+		},
 		"both": {
 			"spec": {"serviceAccountName": "builder", "serviceAccount": "x"},
 			"want": {"account", "every-account", "account-of-apps"},
@@ -86,20 +89,20 @@ test_service_account[note] if {
 
 	requester.policies == tc.want with input as _review({}, tc.spec)
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_service_account_that_is_null_grants_nothing if {
 	requester.policies == set() with input as _review({}, {"serviceAccountName": null})
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_service_account_of_another_namespace if {
 	requester.policies == {"every-account"} with input as _review({}, {"serviceAccountName": "builder"})
 		with input.request.namespace as "web"
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_requester_that_is_not_named[note] if {
@@ -114,42 +117,33 @@ test_requester_that_is_not_named[note] if {
 	want := {"account", "every-account", "account-of-apps"}
 	requester.policies == want with input.request as object.union(request, {"namespace": "apps", "object": {"spec": spec}})
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
-test_group_per_namespace_of_mke[note] if {
+test_groups_of_the_dialect[note] if {
 	some note, tc in {
-		"authenticated user": {
-			"mke": true,
-			"user": {"username": "jane", "groups": ["system:authenticated"]},
-			"want": {"user-cluster", "user-apps", "authenticated", "authenticated-in-apps"},
+		"none": {"dialect": [], "user": {"username": "x", "groups": ["dev"]}, "want": {"dev-cluster"}},
+		"beside those of the request": {
+			"dialect": ["system:authenticated:apps"],
+			"user": {"username": "x", "groups": ["dev"]},
+			"want": {"dev-cluster", "authenticated-in-apps"},
 		},
-		"kubernetes": {
-			"mke": false,
-			"user": {"username": "jane", "groups": ["system:authenticated"]},
-			"want": {"user-cluster", "user-apps", "authenticated"},
-		},
-		"user without the group": {
-			"mke": true,
-			"user": {"username": "jane", "groups": ["dev"]},
-			"want": {"user-cluster", "user-apps", "dev-cluster"},
-		},
-		"user without groups": {"mke": true, "user": {"username": "jane"}, "want": {"user-cluster", "user-apps"}},
-		"user of the system": {
-			"mke": true,
-			"user": {"username": "system:node:n1", "groups": ["system:authenticated"]},
-			"want": {"authenticated"},
-		},
-		"kubernetes, group from the request": {
-			"mke": false,
-			"user": {"username": "x", "groups": ["system:authenticated:apps"]},
+		"for a user without groups": {
+			"dialect": ["system:authenticated:apps"],
+			"user": {"username": "x"},
 			"want": {"authenticated-in-apps"},
 		},
 	}
 
 	requester.policies == tc.want with input as _review(tc.user, {})
 		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"mke": tc.mke}
+		with data.lib.psp.dialect as {"groups": tc.dialect}
+}
+
+test_no_dialect_no_policies if {
+	requester.policies == set() with input as _review({"username": "jane", "groups": ["dev"]}, {})
+		with data.lib.psp.grants as _grants
+		with data.lib.psp.dialect as {}
 }
 
 test_no_grants[note] if {
@@ -160,15 +154,15 @@ test_no_grants[note] if {
 
 	requester.policies == set() with input as _review({"username": "jane", "groups": ["dev"]}, {})
 		with data.lib.psp.grants as grants
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 test_users_and_groups if {
 	review := _review({"username": "jane", "groups": ["dev"]}, {"serviceAccountName": "builder"})
 	requester.users == ["jane", "system:serviceaccount:apps:builder"] with input as review
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 	requester.groups == ["dev", "system:serviceaccounts", "system:serviceaccounts:apps"] with input as review
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 _grants := {

@@ -8,7 +8,8 @@ test_let_through if {
 }
 
 test_refuse if {
-	response.refuse("a \"b\" %s") == _refusal("u-1", "PodSecurityPolicy: a \"b\" %s") with input as {"request": {"uid": "u-1"}}
+	want := _refusal("u-1", "PodSecurityPolicy: a \"b\" %s")
+	response.refuse("a \"b\" %s") == want with input as {"request": {"uid": "u-1"}}
 	response.refuse("x") == _refusal("", "PodSecurityPolicy: x") with input as "no object"
 }
 
@@ -63,7 +64,7 @@ test_refuse_pod[note] if {
 	response.refuse_pod(tc.phase) == _refusal("u-1", tc.message) with input as _review({})
 		with data.lib.psp.policies as tc.policies
 		with data.lib.psp.grants as {"users": {"jane": {"cluster": ["a", "b"]}}, "groups": {}}
-		with data.lib.psp.dialect as {"mke": false}
+		with data.lib.psp.dialect as {"groups": []}
 }
 
 _refusing(violations) := {"provider": true, "writes": {}, "violations": violations}

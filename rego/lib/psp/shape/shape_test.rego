@@ -98,9 +98,54 @@ test_wrong_types[note] if {
 			"want": "ephemeralContainers is no array",
 		},
 		"volumes": {"path": "/spec/volumes", "value": {"name": "v"}, "want": "volumes is no array"},
-		"a container": {"path": "/spec/containers/0", "value": "c", "want": "container is no object"},
-		"an init container": {"path": "/spec/initContainers", "value": [1], "want": "container is no object"},
-		"an ephemeral container": {"path": "/spec/ephemeralContainers", "value": [[]], "want": "container is no object"},
+		"a container": {
+			"path": "/spec/containers/0",
+			"value": "c",
+			"want": "spec.containers[0] is no object",
+		},
+		"null for a container": {
+			"path": "/spec/containers",
+			"value": [{"name": "c"}, null],
+			"want": "spec.containers[1] is no object",
+		},
+		"an init container": {
+			"path": "/spec/initContainers",
+			"value": [{"name": "i"}, 1],
+			"want": "spec.initContainers[1] is no object",
+		},
+		"an ephemeral container": {
+			"path": "/spec/ephemeralContainers",
+			"value": [[]],
+			"want": "spec.ephemeralContainers[0] is no object",
+		},
+		"an annotation": {
+			"path": "/metadata/annotations",
+			"value": {"a": "b", "c": 1},
+			"want": "an annotation is no string",
+		},
+		"null for an annotation": {
+			"path": "/metadata/annotations",
+			"value": {"a": null},
+			"want": "an annotation is no string",
+		},
+		"hostIPC": {"path": "/spec/hostIPC", "value": "true", "want": "hostIPC is no boolean"},
+		"hostNetwork": {"path": "/spec/hostNetwork", "value": 1, "want": "hostNetwork is no boolean"},
+		"hostPID": {"path": "/spec/hostPID", "value": [true], "want": "hostPID is no boolean"},
+		"a port": {
+			"path": "/spec/containers/0/ports",
+			"value": [{"hostPort": 80}, 80],
+			"want": "an entry of ports, volumeMounts or sysctls is no object",
+		},
+		"a mount": {
+			"path": "/spec/containers/0/volumeMounts",
+			"value": [null],
+			"want": "an entry of ports, volumeMounts or sysctls is no object",
+		},
+		"a sysctl": {
+			"path": "/spec/securityContext",
+			"value": {"sysctls": [{"name": "a"}, "kernel.msgmax"]},
+			"want": "an entry of ports, volumeMounts or sysctls is no object",
+		},
 		"a container's securityContext": {
 			"path": "/spec/containers/0/securityContext",
 			"value": "x",
@@ -143,13 +188,14 @@ test_wrong_types_in_a_container_s_security_context[note] if {
 
 	wrong := _other_type[type_name(value)]
 	problem := sprintf("wrong type: %s is no %s", [note, type_name(value)])
-	shape.problem == problem with input as _review([_add("/spec/containers/0/securityContext", {note: wrong})])
-	shape.problem == problem with input as _review([_add("/spec/initContainers", [{"securityContext": {note: wrong}}])])
-	shape.problem == problem with input as _review([_add("/spec/ephemeralContainers", [{"securityContext": {note: wrong}}])])
+	container := {"securityContext": {note: wrong}}
+	shape.problem == problem with input as _review([_add("/spec/containers/0", container)])
+	shape.problem == problem with input as _review([_add("/spec/initContainers", [container])])
+	shape.problem == problem with input as _review([_add("/spec/ephemeralContainers", [container])])
 }
 
 # a value that is easily taken for one of the type
-_other_type := {"array": {"0": 1}, "boolean": "true", "number": "1", "object": [{}], "string": ["Default"]}
+_other_type := {"array": "x", "boolean": "true", "number": "1", "object": [{}], "string": ["Default"]}
 
 # every field of the pod's securityContext that a check reads
 _pod_fields := {
