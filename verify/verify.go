@@ -26,7 +26,7 @@ type Translate func(ctx context.Context, objects []json.RawMessage, dialect stri
 type Options struct {
 	// Native starts the evaluator; each worker has a process of its own.
 	Native NativeCommand
-	// Translate makes the bundle of given and generated objects.
+	// Translate makes the bundle of given and generated objects. Workers call it at the same time.
 	Translate Translate
 	// Bundle is the path of a ready bundle for Objects, a folder or a .tar.gz; it is used instead of
 	// Translate for the requesters of the input. Without Translate there is no second pass.

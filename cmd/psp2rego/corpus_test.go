@@ -32,6 +32,7 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = judge.Close() }()
+	known := map[string]bool{}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			c, err := verify.ReadCaseFile(file)
@@ -48,6 +49,12 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 			for _, d := range got.Differences {
 				t.Errorf("%s, %s: %s\nnative: %+v\nbundle: %+v", d.Phase, d.Class, d.Detail, got.Native, got.Ours)
 			}
+			known[got.Known] = true
 		})
+	}
+	for _, d := range verify.KnownDifferences() {
+		if !known[d.ID] {
+			t.Errorf("no case of the corpus meets the known difference %s", d.ID)
+		}
 	}
 }

@@ -14,6 +14,8 @@ type actor struct {
 	namespace string
 	// account is the pod's service account; empty leaves it to the API's default.
 	account string
+	// accountless lets the pod have no service account at all, so that the requester alone counts.
+	accountless bool
 }
 
 const (
@@ -80,12 +82,12 @@ func (g *gen) granted(policy string) actor {
 	return a
 }
 
-// lonely is a synthetic requester, mostly without the groups by which everyone may use some policy, so
-// that its own policy decides.
+// lonely is a synthetic requester, mostly without the groups, and a pod without the service account,
+// by which everyone may use some policy: so that its own policy decides.
 func (g *gen) lonely(chosen grant) actor {
-	a := actor{user: protocol.UserInfo{Username: chosen.name}, namespace: "psp2rego"}
+	a := actor{user: protocol.UserInfo{Username: chosen.name}, namespace: "psp2rego", accountless: true}
 	if g.chance(0.1) {
-		a.user.Groups, a.namespace = []string{authenticated}, pick(g, namespaces()...)
+		a.user.Groups, a.namespace, a.accountless = []string{authenticated}, pick(g, namespaces()...), false
 	}
 	return a
 }

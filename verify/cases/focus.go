@@ -99,6 +99,9 @@ func complyOrder(all []check) []check {
 
 // dress gives the pod what comes from the actor.
 func (a actor) dress(p pod) {
+	if a.accountless {
+		delete(p.spec(), "serviceAccountName")
+	}
 	if a.account != "" {
 		p.spec()["serviceAccountName"] = a.account
 	}
@@ -128,8 +131,13 @@ func cloned(value any) any {
 // create is the request that creates the pod.
 func (g *gen) create(a actor, p pod) *protocol.Request {
 	name, _ := p.meta()["name"].(string)
-	return &protocol.Request{
+	request := &protocol.Request{
 		Operation: "CREATE", Namespace: a.namespace, Name: name,
 		Resource: protocol.Pods(), Kind: protocol.PodKind(), UserInfo: a.user, Object: raw(p.Object),
 	}
+	if a.accountless {
+		off := false
+		request.ServiceAccountPlugin = &off
+	}
+	return request
 }
