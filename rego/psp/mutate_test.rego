@@ -17,7 +17,6 @@ test_let_through[note] if {
 		"update without old object": [_replace("/operation", "UPDATE")],
 		"an object of any shape for another resource": [_replace("/resource/resource", "nodes"), _replace("/object", null)],
 		"no resource, another kind": [_replace("/resource/resource", ""), _replace("/kind/kind", "Node")],
-		"no resource, Pod of another group": [_replace("/resource/resource", ""), _replace("/kind/group", "x")],
 	}
 
 	response := psp.mutate with input as _review(patches)

@@ -61,6 +61,17 @@ test_literal_text if {
 	])] with input as review
 }
 
+test_open[note] if {
+	some note, tc in {
+		"nothing set": {"profiles": {}, "want": {true}},
+		"empty": {"profiles": {"i": "x", "c": "", "e": "y"}, "want": {true}},
+		"all set": {"profiles": {"i": "x", "c": "y", "e": "z"}, "want": set()},
+		"a container that does not exist": {"profiles": {"i": "x", "c": "y", "e": "z", "x": ""}, "want": set()},
+	}
+
+	{answer | answer := app_armor.open} == tc.want with input as _review(tc.profiles)
+}
+
 test_written[note] if {
 	some note, tc in {
 		"nothing set": {"profiles": {}, "want": {"/metadata/annotations": {

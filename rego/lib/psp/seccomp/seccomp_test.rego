@@ -87,6 +87,8 @@ test_default_not_allowed[note] if {
 		"pod annotation": {"object": _pod(null, null, {_pod_key: "x"}), "want": []},
 	}
 
+	{true | seccomp.open} == {true | tc.want != []} with input.request.object as tc.object
+
 	listed := [_refusal(name, "d", "a,b") | some name in tc.want]
 	text.lines(seccomp.default_not_allowed("d", "a,b")) == listed with input.request.object as tc.object
 

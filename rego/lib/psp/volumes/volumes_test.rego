@@ -170,6 +170,12 @@ _told(allowed) := text.lines(found) if {
 	count({refused == set(), found == set()}) == 1
 }
 
+test_sources_that_are_no_list[note] if {
+	some note, sources in {"text": "x", "number": 1, "object": _token, "false": false}
+
+	_told({"secret"}) == [_refusal(0, "projected")] with input as _review([_projected(sources)])
+}
+
 _token := {"serviceAccountToken": {"path": "token"}}
 
 _namespace_item := {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
