@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,9 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	case o.output == "-" && o.report:
 		return errors.New("--report and -o - both write to standard output")
 	}
+	if err := o.checkPlace(); err != nil {
+		return err
+	}
 	cluster, err := o.load(cmd)
 	if err != nil {
 		return err
@@ -57,12 +61,35 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	return nil
 }
 
+// checkPlace refuses a bundle inside a folder that is read: its data files would be input the next time.
+func (o *translateOptions) checkPlace() error {
+	if o.output == "-" || isTarball(o.output) {
+		return nil
+	}
+	output, err := filepath.Abs(o.output)
+	if err != nil {
+		return err
+	}
+	for _, name := range o.paths {
+		folder, err := filepath.Abs(name)
+		if err != nil {
+			return err
+		}
+		if relative, err := filepath.Rel(folder, output); err == nil && filepath.IsLocal(relative) {
+			return fmt.Errorf("-o %s lies in -f %s, which would read it the next time; choose a place outside", o.output, name)
+		}
+	}
+	return nil
+}
+
+func isTarball(name string) bool { return strings.HasSuffix(name, ".tar.gz") }
+
 func (o *translateOptions) write(cmd *cobra.Command, bundle *opa.Bundle) error {
 	var err error
 	switch {
 	case o.output == "-":
 		return bundle.WriteTarball(cmd.OutOrStdout())
-	case strings.HasSuffix(o.output, ".tar.gz"):
+	case isTarball(o.output):
 		err = bundle.WriteFile(cmd.Context(), o.output, o.force)
 	default:
 		err = bundle.WriteDir(cmd.Context(), o.output, o.force)
