@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	kjson "sigs.k8s.io/json"
@@ -23,7 +24,10 @@ type unit struct {
 }
 
 // budget is what objects use of what one Read may hold.
-type budget struct{ bytes, objects atomic.Int64 }
+type budget struct {
+	bytes, objects atomic.Int64
+	large          sync.Mutex // held while a large document is parsed
+}
 
 // take reports whether one more object of n bytes fits, and whether it is the first that does not.
 func (b *budget) take(n int) (fits, first bool) {

@@ -22,9 +22,12 @@ const (
 	MaxTotalSize = 256 << 20
 	// MaxDocumentSize is the size in bytes of the largest object and of the largest YAML document, not counting lists
 	// that can be cut into their items. The API server refuses objects of more than 3 MiB.
-	MaxDocumentSize = 4 << 20
+	MaxDocumentSize = 3 << 20
 	// MaxObjects is how many objects one Read returns at most, and how many items a list may have.
 	MaxObjects = 500_000
+	// largeDocument is the size in bytes from which YAML documents are parsed one at a time: their syntax trees take a
+	// hundred times as much.
+	largeDocument = 256 << 10
 	// maxUnits is how many objects of any kind one Read looks at.
 	maxUnits = 2 * MaxObjects
 	// maxConverted is the size in bytes that the objects of one Read may have together after conversion to JSON.

@@ -50,23 +50,28 @@ var oddBreaks = [...]string{"\u0085", "\u2028", "\u2029"}
 
 // lineEnd is the offset behind the line that starts at off, its line break included.
 func (s *splitter) lineEnd(off int) int {
-	end := len(s.data)
-	if i := bytes.IndexByte(s.data[off:], '\n'); i >= 0 {
-		end = off + i + 1
-	}
 	if !s.odd {
-		return end
+		if i := bytes.IndexByte(s.data[off:], '\n'); i >= 0 {
+			return off + i + 1
+		}
+		return len(s.data)
 	}
-	line := s.data[off:end]
-	if i := bytes.IndexByte(line, '\r'); i >= 0 && i+1 < len(line) && line[i+1] != '\n' {
-		end = off + i + 1
-	}
-	for _, br := range oddBreaks {
-		if i := bytes.Index(s.data[off:end], []byte(br)); i >= 0 {
-			end = off + i + len(br)
+	for i := off; i < len(s.data); i++ {
+		switch s.data[i] {
+		case '\n':
+			return i + 1
+		case '\r':
+			if i+1 < len(s.data) && s.data[i+1] == '\n' {
+				i++
+			}
+			return i + 1
+		case oddBreaks[0][0], oddBreaks[1][0]: // LS and PS start alike
+			if n := oddBreak(s.data[i:]); n > 0 {
+				return i + n
+			}
 		}
 	}
-	return end
+	return len(s.data)
 }
 
 // documents cuts the stream at its document markers. A document keeps the "---" line that opens it, which may hold
@@ -125,20 +130,21 @@ func isMarker(line []byte, marker string) bool {
 		return false
 	}
 	rest := line[len(marker):]
-	return len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0 || startsWithOddBreak(rest)
+	return len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0 || oddBreak(rest) > 0
 }
 
-func startsWithOddBreak(text []byte) bool {
+// oddBreak is the length of the odd line break at the start of the text, 0 if there is none.
+func oddBreak(text []byte) int {
 	for _, br := range oddBreaks {
 		if bytes.HasPrefix(text, []byte(br)) {
-			return true
+			return len(br)
 		}
 	}
-	return false
+	return 0
 }
 
 // isBlank reports whether a line holds nothing, or nothing but a comment.
 func isBlank(line []byte) bool {
 	line = bytes.TrimLeft(line, " \t\r\n")
-	return len(line) == 0 || line[0] == '#' || startsWithOddBreak(line)
+	return len(line) == 0 || line[0] == '#' || oddBreak(line) > 0
 }

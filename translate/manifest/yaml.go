@@ -35,6 +35,10 @@ func (d *decoder) fromYAML(u unit, text []byte) ([]byte, bool) {
 			"only lists may be larger, as kubectl get -o yaml writes them; -o json works as well")
 		return nil, false
 	}
+	if len(text) > largeDocument {
+		d.limits.large.Lock()
+		defer d.limits.large.Unlock()
+	}
 	converted, err := convert(text)
 	if err == nil {
 		return converted, true
@@ -121,10 +125,12 @@ func (d *decoder) malformedYAML(u unit, text []byte, err error) {
 	d.fail(diagnostic.Diagnostic{Code: diagnostic.MalformedYAML, Message: "malformed YAML: " + message, Hint: hint}, where)
 }
 
+var lineOfError = regexp.MustCompile(`^line (\d+): ((?s).*)$`)
+
 // errorLine takes the line number, counting from 1, out of an error of the YAML parser, which counts from 0 or 1
 // depending on which of its parts complains.
 func errorLine(message string) (n int, rest string, ok bool) {
-	m := regexp.MustCompile(`^line (\d+): ((?s).*)$`).FindStringSubmatch(message)
+	m := lineOfError.FindStringSubmatch(message)
 	if m == nil {
 		return 0, "", false
 	}
