@@ -1,6 +1,28 @@
 package lib.psp.text_test
 
+import data.lib.psp.allow_privilege_escalation
+import data.lib.psp.allowed_csi_drivers
+import data.lib.psp.allowed_flex_volumes
+import data.lib.psp.allowed_host_paths
+import data.lib.psp.app_armor
+import data.lib.psp.capabilities
+import data.lib.psp.fs_group
+import data.lib.psp.host_ipc
+import data.lib.psp.host_network
+import data.lib.psp.host_pid
+import data.lib.psp.host_ports
+import data.lib.psp.privileged
+import data.lib.psp.proc_mount
+import data.lib.psp.read_only_root_filesystem
+import data.lib.psp.run_as_group
+import data.lib.psp.run_as_user
+import data.lib.psp.runtime_class
+import data.lib.psp.se_linux
+import data.lib.psp.seccomp
+import data.lib.psp.supplemental_groups
+import data.lib.psp.sysctls
 import data.lib.psp.text
+import data.lib.psp.volumes
 
 test_lines[note] if {
 	some note, tc in {
@@ -68,6 +90,97 @@ test_order_is_native_s if {
 		"[2,7,\"A\"]: Forbidden",
 		"[10,0]: Forbidden",
 	]
+}
+
+# Each check knows its place in the order of native: MutatePod and ValidatePod in
+# pkg/security/podsecuritypolicy/provider.go (v1.24.17)
+test_order_of_the_checks if {
+	paths := [split(line, ": ")[0] | some line in text.lines(_everything)] with input.request.object as _bad_pod
+	paths == [
+		"spec.securityContext.fsGroup",
+		"spec.securityContext.supplementalGroups",
+		"pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]",
+		"spec.securityContext.seLinuxOptions.level",
+		"spec.securityContext.seLinuxOptions.type",
+		"spec.securityContext.hostNetwork",
+		"spec.securityContext.hostPID",
+		"spec.securityContext.hostIPC",
+		"pod.spec.securityContext.sysctls[0]",
+		"spec.volumes[0].hostPath.pathPrefix",
+		"spec.volumes[1].driver",
+		"spec.volumes[2].csi.driver",
+		"spec.volumes[3]",
+		"spec.runtimeClassName",
+		"spec.initContainers[0].securityContext.runAsUser",
+		"spec.initContainers[0].securityContext",
+		"spec.initContainers[0].securityContext.seLinuxOptions.level",
+		"spec.initContainers[0].securityContext.seLinuxOptions.type",
+		"pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/i]",
+		"pod.metadata.annotations[container.seccomp.security.alpha.kubernetes.io/i]",
+		"spec.initContainers[0].securityContext.privileged",
+		"spec.initContainers[0].securityContext.procMount",
+		"spec.initContainers[0].securityContext.capabilities.add",
+		"spec.initContainers[0].hostPort",
+		"spec.initContainers[0].securityContext.readOnlyRootFilesystem",
+		"spec.initContainers[0].securityContext.allowPrivilegeEscalation",
+	]
+}
+
+_everything := union({
+	allow_privilege_escalation.not_allowed,
+	allowed_csi_drivers.not_allowed("x"),
+	allowed_flex_volumes.not_allowed("x"),
+	allowed_host_paths.not_allowed("/x", [{"pathPrefix": "/y", "readOnly": false}]),
+	app_armor.not_allowed("x", ""),
+	capabilities.not_allowed("X", {}),
+	fs_group.outside(9, []),
+	host_ipc.not_allowed,
+	host_network.not_allowed,
+	host_pid.not_allowed,
+	host_ports.not_allowed(80, []),
+	privileged.not_allowed,
+	proc_mount.not_allowed("Unmasked"),
+	read_only_root_filesystem.not_allowed,
+	run_as_group.outside(9, []),
+	run_as_user.must_run_as(9, []),
+	runtime_class.not_allowed("x"),
+	se_linux.must_run_as({"level": "s0", "type": "t"}),
+	seccomp.not_allowed("unconfined", null),
+	supplemental_groups.outside(9, []),
+	sysctls.not_allowed("x", []),
+	volumes.not_allowed("nfs"),
+})
+
+_bad_pod := {
+	"metadata": {"name": "p", "annotations": {"container.apparmor.security.beta.kubernetes.io/i": "x"}},
+	"spec": {
+		"hostIPC": true,
+		"hostNetwork": true,
+		"hostPID": true,
+		"runtimeClassName": "x",
+		"securityContext": {
+			"fsGroup": 9,
+			"runAsGroup": 9,
+			"runAsUser": 9,
+			"seLinuxOptions": {},
+			"seccompProfile": {"type": "Unconfined"},
+			"supplementalGroups": [9],
+			"sysctls": [{"name": "x"}],
+		},
+		"volumes": [
+			{"name": "a", "hostPath": {"path": "/x"}},
+			{"name": "b", "flexVolume": {"driver": "x"}},
+			{"name": "c", "csi": {"driver": "x"}},
+			{"name": "d", "nfs": {}},
+		],
+		"initContainers": [{"name": "i", "ports": [{"hostPort": 80}], "securityContext": {
+			"allowPrivilegeEscalation": true,
+			"capabilities": {"add": ["X"]},
+			"privileged": true,
+			"procMount": "Unmasked",
+			"readOnlyRootFilesystem": false,
+		}}],
+	},
 }
 
 _violation(order) := [order, json.marshal(order), "Forbidden", null, ""]
