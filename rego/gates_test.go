@@ -4,7 +4,6 @@ package rego_test
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -69,7 +68,7 @@ func TestPackagesAreNamedAfterTheirFolders(t *testing.T) {
 	for name := range files {
 		folder := path.Dir(name)
 		want := "data." + strings.ReplaceAll(folder, "/", ".")
-		if got := parse(t, engines[0], name, files[name]).Package.Path.String(); !isTest(name) && got != want {
+		if got := parse(t, nil, name, files[name]).Package.Path.String(); !isTest(name) && got != want {
 			t.Errorf("%s is package %s, want %s", name, got, want)
 		}
 		if _, tested := files[strings.TrimSuffix(name, ".rego")+"_test.rego"]; !isTest(name) && !tested {
@@ -85,7 +84,7 @@ func TestPackagesAreNamedAfterTheirFolders(t *testing.T) {
 // A bundle's manifest allows modules below these roots only, and system.main is an answer: a package below it would be part of it.
 func TestPackagesOfTestsAreWithinTheRootsOfABundle(t *testing.T) {
 	for name, source := range sources(t) {
-		got := parse(t, engines[0], name, source).Package.Path.String() + "."
+		got := parse(t, nil, name, source).Package.Path.String() + "."
 		if isTest(name) && !strings.HasPrefix(got, "data.lib.psp.") && !strings.HasPrefix(got, "data.psp.") {
 			t.Errorf("%s is package %s", name, got)
 		}
@@ -93,17 +92,21 @@ func TestPackagesOfTestsAreWithinTheRootsOfABundle(t *testing.T) {
 }
 
 func TestLibraryCompilesWithTranslatedPoliciesInEveryEngine(t *testing.T) {
-	policies := translated(t)
+	policies := translated(t, translate.DialectMKE)
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
+			c := capabilities(t, engine)
 			modules := map[string]*ast.Module{}
 			for name, source := range sources(t) {
-				modules[name] = parse(t, engine, name, source)
+				modules[name] = parse(t, c, name, source)
 			}
 			for name, source := range policies {
-				modules[name] = parse(t, engine, name, source)
+				modules[name] = parse(t, c, name, source)
 			}
-			compile(t, engine, modules)
+			compiler := ast.NewCompiler().WithCapabilities(c).WithStrict(true)
+			if compiler.Compile(modules); compiler.Failed() {
+				t.Error(compiler.Errors)
+			}
 		})
 	}
 }
@@ -174,8 +177,8 @@ func TestExportedRulesAreUsed(t *testing.T) {
 	modules := library(t)
 	used := map[string]bool{}
 	everything := maps.Clone(modules)
-	for name, source := range translated(t) {
-		everything[name] = parse(t, "current", name, source)
+	for name, source := range translated(t, translate.DialectKubernetes) {
+		everything[name] = parse(t, nil, name, source)
 	}
 	for _, module := range everything {
 		pkg := module.Package.Path.String()
@@ -205,7 +208,7 @@ func TestExportedRulesAreUsed(t *testing.T) {
 func TestRegoTestsPassAndCoverEveryLine(t *testing.T) {
 	modules := map[string]*ast.Module{}
 	for name, source := range sources(t) {
-		modules[name] = parse(t, "current", name, source)
+		modules[name] = parse(t, nil, name, source)
 	}
 	coverage := cover.New()
 	results, err := tester.NewRunner().
@@ -278,21 +281,21 @@ func library(t *testing.T) map[string]*ast.Module {
 	modules := map[string]*ast.Module{}
 	for name, source := range sources(t) {
 		if !isTest(name) {
-			modules[name] = parse(t, "current", name, source)
+			modules[name] = parse(t, nil, name, source)
 		}
 	}
 	return modules
 }
 
 // translated returns the modules that the translator writes for testdata/cluster.yaml, by path.
-func translated(t *testing.T) map[string][]byte {
+func translated(t *testing.T, dialect string) map[string][]byte {
 	t.Helper()
 	source := manifest.Source{Name: "cluster.yaml", FS: os.DirFS("testdata"), Path: "cluster.yaml"}
 	cluster, list, err := translate.Load(t.Context(), []manifest.Source{source})
 	if err != nil || cluster == nil {
 		t.Fatalf("load: %v %v", err, list)
 	}
-	out, err := translate.Compile(t.Context(), cluster, translate.Options{Dialect: translate.DialectKubernetes})
+	out, err := translate.Compile(t.Context(), cluster, translate.Options{Dialect: dialect})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,23 +320,13 @@ func capabilities(t *testing.T, engine string) *ast.Capabilities {
 	return c
 }
 
-func parse(t *testing.T, engine, name string, source []byte) *ast.Module {
+// parse reads a module as an engine with capabilities c does; nil stands for the engine that is linked in.
+func parse(t *testing.T, c *ast.Capabilities, name string, source []byte) *ast.Module {
 	t.Helper()
-	module, err := ast.ParseModuleWithOpts(name, string(source), ast.ParserOptions{
-		RegoVersion:       ast.RegoV1,
-		ProcessAnnotation: true,
-		Capabilities:      capabilities(t, engine),
-	})
+	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: c}
+	module, err := ast.ParseModuleWithOpts(name, string(source), options)
 	if err != nil {
-		t.Fatal(fmt.Errorf("OPA %s: %w", engine, err))
+		t.Fatal(err)
 	}
 	return module
-}
-
-func compile(t *testing.T, engine string, modules map[string]*ast.Module) {
-	t.Helper()
-	compiler := ast.NewCompiler().WithCapabilities(capabilities(t, engine)).WithStrict(true)
-	if compiler.Compile(modules); compiler.Failed() {
-		t.Fatalf("OPA %s: %v", engine, compiler.Errors)
-	}
 }
