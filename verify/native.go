@@ -11,7 +11,6 @@ import (
 	"io"
 	"os/exec"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"psp2rego/verify/protocol"
@@ -44,8 +43,7 @@ type Native struct {
 	lines   chan []byte
 	stderr  tail
 	timeout time.Duration
-	watch   *time.Timer
-	hung    atomic.Bool
+	watch   *watchdog
 	readErr error // set before lines is closed
 
 	sent, received int64
@@ -75,10 +73,8 @@ func StartNative(ctx context.Context, command NativeCommand) (*Native, error) {
 		return nil, fmt.Errorf("native evaluator: %w", err)
 	}
 	n.in, n.out = in, bufio.NewWriterSize(in, 64<<10)
-	n.watch = time.AfterFunc(timeout, func() {
-		n.hung.Store(true)
-		_ = n.cmd.Process.Kill()
-	})
+	n.watch = newWatchdog(timeout, func() { _ = n.cmd.Process.Kill() })
+	n.watch.owe() // the greeting
 	go n.read(out)
 	if err := n.greet(); err != nil {
 		_ = n.Close()
@@ -99,6 +95,7 @@ func (n *Native) read(out io.Reader) {
 			n.readErr = err
 			return
 		}
+		n.watch.pay()
 		n.lines <- line
 	}
 }
@@ -111,7 +108,6 @@ func (n *Native) greet() error {
 	if err := json.Unmarshal(line, &n.Greeting); err != nil {
 		return fmt.Errorf("native evaluator: greeting: %w", err)
 	}
-	n.watch.Stop()
 	switch {
 	case n.Greeting.Protocol != protocol.Version:
 		return fmt.Errorf("native evaluator: speaks protocol %d, not %d", n.Greeting.Protocol, protocol.Version)
@@ -131,9 +127,6 @@ func (n *Native) Send(line protocol.Line, what string) error {
 	if len(n.pending) >= maxInFlight {
 		return fmt.Errorf("native evaluator: %d lines are waiting already", len(n.pending))
 	}
-	if len(n.pending) == 0 {
-		n.watch.Reset(n.timeout)
-	}
 	n.sent++
 	line.ID = n.sent
 	data, err := json.Marshal(line)
@@ -141,6 +134,7 @@ func (n *Native) Send(line protocol.Line, what string) error {
 		return fmt.Errorf("native evaluator: %s: %w", what, err)
 	}
 	n.pending = append(n.pending, what)
+	n.watch.owe()
 	// A process that takes no more input has died or is about to: Receive finds out at which line.
 	_, _ = n.out.Write(append(data, '\n'))
 	return nil
@@ -160,11 +154,6 @@ func (n *Native) Receive() (*protocol.Answer, error) {
 	}
 	n.received++
 	n.pending = append(n.pending[:0], n.pending[1:]...)
-	if len(n.pending) == 0 {
-		n.watch.Stop()
-	} else {
-		n.watch.Reset(n.timeout)
-	}
 	answer := &protocol.Answer{}
 	if err := json.Unmarshal(line, answer); err != nil {
 		return nil, fmt.Errorf("native evaluator: %s: garbled answer: %w", what, err)
@@ -185,7 +174,7 @@ func (n *Native) Ask(line protocol.Line, what string) (*protocol.Answer, error) 
 
 // Close ends the process and waits for it.
 func (n *Native) Close() error {
-	n.watch.Stop()
+	n.watch.stop()
 	_ = n.in.Close()
 	kill := time.AfterFunc(n.timeout, func() { _ = n.cmd.Process.Kill() })
 	defer kill.Stop()
@@ -200,10 +189,11 @@ func (n *Native) broken(what string) error {
 	for range n.lines {
 	}
 	text := "died"
-	if n.hung.Load() {
+	hung := n.watch.bit()
+	if hung {
 		text = fmt.Sprintf("did not answer within %s", n.timeout)
 	}
-	if n.readErr != nil && !errors.Is(n.readErr, io.EOF) && !n.hung.Load() {
+	if n.readErr != nil && !errors.Is(n.readErr, io.EOF) && !hung {
 		text += ": " + n.readErr.Error()
 	}
 	if s := n.stderr.String(); s != "" {

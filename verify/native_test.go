@@ -67,7 +67,7 @@ func TestBrokenEvaluatorIsAnErrorThatNamesTheCase(t *testing.T) {
 				t.Fatal(err)
 			}
 			if mode == "hangs" {
-				n.timeout = 100 * time.Millisecond
+				n.timeout, n.watch.timeout = 100*time.Millisecond, 100*time.Millisecond
 			}
 			_, err = n.Review(podRequest("{}"), "third")
 			if err == nil || !strings.Contains(err.Error(), want) {
