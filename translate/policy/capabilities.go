@@ -17,7 +17,7 @@ func capabilities(w *writer, p *psp.PodSecurityPolicy) {
 	if slices.Contains(allowed, psp.AllowAll) {
 		w.free("any capability may be added")
 	} else {
-		w.refuse(w.fact("used") + " - " + set(allowed, add))
+		w.refuse(w.fact("used")+" - "+set(allowed, add), "capabilities")
 		w.tell("not_allowed", rewritten)
 	}
 	if len(add)+len(drop) > 0 {

@@ -10,9 +10,9 @@ func fsGroup(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any group")
 	case psp.MayRunAs:
-		w.mayRunAs("outside", o.Ranges)
+		w.mayRunAs("outside", "fsGroup", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", o.Ranges, "")
+		w.mustRunAs("outside", "fsGroup", o.Ranges, "")
 		w.set("fsGroup", term(o.Ranges[0].Min), w.fact("unset"))
 	}
 }

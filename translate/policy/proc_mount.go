@@ -2,13 +2,22 @@
 
 package policy
 
-import "psp2rego/translate/psp"
+import (
+	"slices"
+
+	"psp2rego/translate/psp"
+)
 
 func procMount(w *writer, p *psp.PodSecurityPolicy) {
 	allowed := p.Spec.AllowedProcMountTypes
 	if len(allowed) == 0 {
 		allowed = []psp.ProcMountType{"Default"}
 	}
-	w.refuse(w.fact("used") + " - " + set(allowed))
+	refused := w.fact("used") + " - " + set(allowed)
+	if slices.Contains(allowed, "Default") {
+		w.refuse(refused, "procMount")
+	} else {
+		w.refuse(refused)
+	}
 	w.tell("not_allowed")
 }

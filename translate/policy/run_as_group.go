@@ -14,9 +14,9 @@ func runAsGroup(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any group")
 	case psp.MayRunAs:
-		w.mayRunAs("outside", o.Ranges)
+		w.mayRunAs("outside", "runAsGroup", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", o.Ranges, "")
+		w.mustRunAs("outside", "runAsGroup", o.Ranges, "")
 		w.set("runAsGroup", term(o.Ranges[0].Min), w.fact("unset"))
 	}
 }

@@ -10,10 +10,10 @@ func runAsUser(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any user")
 	case psp.MustRunAs:
-		w.mustRunAs("must_run_as", o.Ranges, "")
+		w.mustRunAs("must_run_as", "runAsUser", o.Ranges, "")
 		w.set("runAsUser", term(o.Ranges[0].Min), w.fact("unset"))
 	case psp.MustRunAsNonRoot:
-		w.refuse(w.fact("must_run_as_non_root"))
+		w.refuse(w.fact("must_run_as_non_root"), "runAsUser", "runAsNonRoot")
 		w.tellAll("refused.run_as_user")
 		w.set("runAsNonRoot", "true", w.fact("undecided"))
 	}

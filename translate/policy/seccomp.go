@@ -39,7 +39,11 @@ func (w *writer) profiles(allowed []string, byDefault string, listed rego) {
 	if stray {
 		refused = "(" + refused + ") | {" + term(byDefault) + " | " + w.fact("open") + "}"
 	}
-	w.refuse(refused)
+	if stray || w.current.name == "app_armor" {
+		w.refuse(refused)
+	} else {
+		w.refuse(refused, "seccompProfile", "annotations")
+	}
 	w.tell("not_allowed", listed)
 	if stray {
 		w.tellAll(w.call("default_not_allowed", term(byDefault), listed))

@@ -10,9 +10,9 @@ func supplementalGroups(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any groups")
 	case psp.MayRunAs:
-		w.mayRunAs("outside", o.Ranges)
+		w.mayRunAs("outside", "supplementalGroups", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", o.Ranges, w.fact("empty"))
+		w.mustRunAs("outside", "supplementalGroups", o.Ranges, w.fact("empty"))
 		w.tellAll(w.fact("empty"))
 		w.set("supplementalGroups", term([]int64{o.Ranges[0].Min}), w.fact("unset"))
 	}

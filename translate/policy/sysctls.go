@@ -15,7 +15,7 @@ func sysctls(w *writer, p *psp.PodSecurityPolicy) {
 		return
 	}
 	w.limit("{\"forbidden\": " + list(forbidden) + ", \"unsafe\": " + list(allowed) + "}")
-	w.refuse("{value | some value in " + w.fact("used") + "; not " +
-		w.call("allows", "value", w.limits()+".forbidden", w.limits()+".unsafe") + "}")
+	w.refuse("{value | some value in "+w.fact("used")+"; not "+
+		w.call("allows", "value", w.limits()+".forbidden", w.limits()+".unsafe")+"}", "sysctls")
 	w.tell("not_allowed", w.limits()+".forbidden")
 }

@@ -17,8 +17,10 @@ type writer struct {
 	header  bytes.Buffer
 	body    bytes.Buffer
 	imports []string
-	// refused are the checks that can refuse a pod.
+	// refused are the checks that can refuse a pod whatever it sets.
 	refused []string
+	// touched are fields of the pod; the others can refuse only if the pod sets them.
+	touched []string
 	// flags are the boolean fields among them, which are looked at together.
 	flags []string
 	// filled are the checks that fill in defaults.
@@ -79,10 +81,17 @@ func (w *writer) begin(c check, _ *psp.PodSecurityPolicy) {
 // free ends the block of a check that allows everything.
 func (w *writer) free(why string) { fmt.Fprintf(&w.body, "# %s\n\n", why) }
 
-// refuse writes what the policy refuses of what the pod uses: a set that must be empty for the pod to be accepted.
-func (w *writer) refuse(set rego) {
-	w.refused = append(w.refused, w.current.name)
+// refuse writes what the policy refuses of what the pod uses: a set that must be empty for the pod to be accepted. A pod that touches
+// none of the given fields uses nothing, or nothing that is refused; without fields the set is always looked at.
+func (w *writer) refuse(set rego, touched ...string) {
 	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, set)
+	if len(touched) == 0 {
+		w.refused = append(w.refused, w.current.name)
+	}
+	for _, field := range touched {
+		w.touched = append(w.touched, field)
+		fmt.Fprintf(&w.body, "touched.%s := refused.%s\n\n", field, w.current.name)
+	}
 }
 
 // outside is what lies outside the check's limits (see limit) of what the pod uses and of more.
@@ -161,6 +170,9 @@ func (w *writer) text() []byte {
 	if len(w.flags) > 0 {
 		w.use("flags")
 	}
+	if len(w.touched) > 0 {
+		w.use("pod")
+	}
 	slices.Sort(w.imports)
 	for _, name := range w.imports {
 		fmt.Fprintf(&out, "import data.lib.psp.%s\n", name)
@@ -180,6 +192,9 @@ func (w *writer) verdict(out *bytes.Buffer) {
 	}
 	for _, name := range cheapestFirst(w.refused) {
 		fmt.Fprintf(out, "\trefused.%s == set()\n", name)
+	}
+	if len(w.touched) > 0 {
+		fmt.Fprintf(out, "\tevery field in (pod.touched & %s) {\n\t\ttouched[field] == set()\n\t}\n", set(w.touched))
 	}
 	out.WriteString("}\n\n")
 	filled := make([]string, len(w.filled))

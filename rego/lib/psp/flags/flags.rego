@@ -12,10 +12,9 @@ import data.lib.psp.pod
 #   [field, value] of the boolean fields of the containers' securityContexts, and of the
 #   pod's host namespaces
 used := {[field, value] |
+	some field in (pod.touched & {"allowPrivilegeEscalation", "privileged", "readOnlyRootFilesystem"})
 	some context in pod.security_contexts
-	some field in ["allowPrivilegeEscalation", "privileged", "readOnlyRootFilesystem"]
 	value := context[field]
 } | {[field, value] |
-	some field in ["hostIPC", "hostNetwork", "hostPID"]
-	value := pod.spec[field]
+	some field, value in object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])
 }

@@ -21,17 +21,15 @@ annotations := request.review.object.metadata.annotations if {
 
 # METADATA
 # description: the pod's securityContext, {} when it has none
-security_context := _context if {
+security_context := _contexts[0] if {
 	well_formed
-} else := {field: value | some field, value in _context; value != null}
+} else := {field: value | some field, value in _contexts[0]; value != null}
 
 # METADATA
 # description: all containers, in the order in which native visits them
-containers := array.concat(
-	array.concat(object.get(spec, "initContainers", []), spec.containers),
-	object.get(spec, "ephemeralContainers", []),
-) if {
-	true
+containers := spec.containers if {
+	not spec.initContainers
+	not spec.ephemeralContainers
 } else := [container |
 	some list in _lists
 	some container in spec[list]
@@ -39,51 +37,60 @@ containers := array.concat(
 
 # METADATA
 # description: securityContext of each container, {} when it has none, by the container's index
-security_contexts := _contexts if {
+security_contexts := array.slice(_contexts, 1, count(_contexts)) if {
 	well_formed
-} else := [{field: value | some field, value in context; value != null} | some context in _contexts]
+} else := [{field: value | some field, value in context; value != null} |
+	some i, context in _contexts
+	i > 0
+]
 
 # METADATA
 # description: |
 #   [field, type] of every field that a securityContext, the pod's or a container's, sets:
 #   with it a check passes over what is set nowhere
 field_types := {[field, type_name(value)] |
-	some context in array.concat([_context], _contexts)
+	some context in _contexts
 	some field, value in context
 }
 
 # METADATA
+# description: names of those fields, and annotations if the pod has some
+touched := _fields | {"annotations" | annotations != {}}
+
+# METADATA
 # description: true when all securityContexts are objects and each field is of the API's type
 well_formed if {
-	field_types - _right == set()
-	count(_contexts) == count(containers)
-	object.union_n(array.concat([_context], _contexts))
+	_fields
+	count(_contexts) == count(containers) + 1
+	field_types - {
+		["allowPrivilegeEscalation", "boolean"],
+		["appArmorProfile", "object"],
+		["capabilities", "object"],
+		["fsGroup", "number"],
+		["fsGroupChangePolicy", "string"],
+		["privileged", "boolean"],
+		["procMount", "string"],
+		["readOnlyRootFilesystem", "boolean"],
+		["runAsGroup", "number"],
+		["runAsNonRoot", "boolean"],
+		["runAsUser", "number"],
+		["seLinuxChangePolicy", "string"],
+		["seLinuxOptions", "object"],
+		["seccompProfile", "object"],
+		["supplementalGroups", "array"],
+		["supplementalGroupsPolicy", "string"],
+		["sysctls", "array"],
+		["windowsOptions", "object"],
+	} == set()
 }
 
-_contexts := [object.get(container, "securityContext", {}) | some container in containers]
+# the pod's securityContext, then the containers'
+_contexts := array.concat(
+	[object.get(spec, "securityContext", {})],
+	[object.get(container, "securityContext", {}) | some container in containers],
+)
 
-_context := object.get(spec, "securityContext", {})
-
-_right := {
-	["allowPrivilegeEscalation", "boolean"],
-	["appArmorProfile", "object"],
-	["capabilities", "object"],
-	["fsGroup", "number"],
-	["fsGroupChangePolicy", "string"],
-	["privileged", "boolean"],
-	["procMount", "string"],
-	["readOnlyRootFilesystem", "boolean"],
-	["runAsGroup", "number"],
-	["runAsNonRoot", "boolean"],
-	["runAsUser", "number"],
-	["seLinuxChangePolicy", "string"],
-	["seLinuxOptions", "object"],
-	["seccompProfile", "object"],
-	["supplementalGroups", "array"],
-	["supplementalGroupsPolicy", "string"],
-	["sysctls", "array"],
-	["windowsOptions", "object"],
-}
+_fields := object.keys(object.union_n(_contexts))
 
 # METADATA
 # description: JSON pointer of each container's securityContext, by the container's index

@@ -29,11 +29,10 @@ namespace := object.get(review, "namespace", "")
 judged if {
 	input.kind == "AdmissionReview"
 	input.apiVersion == "admission.k8s.io/v1"
-	input.request.resource.resource == "pods"
-	input.request.resource.group == ""
+	input.request.resource == {"group": "", "version": "v1", "resource": "pods"}
 	input.request.operation in {"CREATE", "UPDATE"}
 	is_string(input.request.namespace)
-	object.get(input.request, "subResource", "") == ""
+	not input.request.subResource
 }
 
 # the same, in more steps, for everyone else

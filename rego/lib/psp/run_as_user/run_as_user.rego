@@ -24,7 +24,9 @@ unset := {pod.places[n] |
 
 # METADATA
 # description: places of the containers with neither an effective runAsUser nor an effective runAsNonRoot
-undecided := {pod.places[n] |
+undecided := {place | some place in pod.places} if {
+	pod.touched & {"runAsNonRoot", "runAsUser"} == set()
+} else := {pod.places[n] |
 	some n, null in _uids
 	_non_roots[n] == null
 }
@@ -52,8 +54,9 @@ _outside(n, uid, allowed) := [[n + 1, 0], ".securityContext.runAsUser", "Invalid
 
 # METADATA
 # description: violations under MustRunAsNonRoot
-must_run_as_non_root := _marked_root | {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] |
-	["runAsUser", "number"] in pod.field_types
+must_run_as_non_root := set() if {
+	pod.touched & {"runAsNonRoot", "runAsUser"} == set()
+} else := _marked_root | {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] |
 	some n, uid in _uids
 	uid != null
 	not abs(uid) > 0
@@ -62,7 +65,6 @@ must_run_as_non_root := _marked_root | {[[n + 1, 0], ".securityContext.runAsUser
 }
 
 _marked_root := {[[n + 1, 0], ".securityContext.runAsNonRoot", "Invalid value", false, "must be true"] |
-	["runAsNonRoot", "boolean"] in pod.field_types
 	some n, non_root in _non_roots
 	not non_root in {null, true}
 }

@@ -15,12 +15,11 @@ import data.lib.psp.request
 sound if {
 	request.review.object.kind == "Pod"
 	pod.well_formed
-	is_array(pod.spec.containers)
 	is_array(pod.containers)
 	is_array(object.get(pod.spec, "volumes", []))
 	is_object(object.get(request.review.object.metadata, "annotations", {}))
 	count(_listing) == count(pod.containers)
-	_types_within - _right == set()
+	_types_within - {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]} == set()
 } else if not problem
 
 # METADATA
@@ -49,9 +48,11 @@ _listing := [merged |
 ]
 
 # what else checks look into, with its type
-_types_within := {["boolean", type_name(value)] | some [_, value] in flags.used} | ({["string", type_name(value)] | some value in pod.annotations} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}))
+_types_within := _flag_types if {
+	pod.touched & {"annotations", "capabilities", "sysctls"} == set()
+} else := _flag_types | ({["string", type_name(value)] | some value in pod.annotations} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}))
 
-_right := {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]}
+_flag_types := {["boolean", type_name(value)] | some [_, value] in flags.used}
 
 _lists := array.concat(
 	[list | some container in pod.containers; some key in ["ports", "volumeMounts"]; list := container[key]],
