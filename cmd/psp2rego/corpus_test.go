@@ -47,7 +47,12 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 				t.Fatalf("the evaluator does not take the case: %s", got.Refused)
 			}
 			for _, d := range got.Differences {
-				t.Errorf("%s, %s: %s\nnative: %+v\nbundle: %+v", d.Phase, d.Class, d.Detail, got.Native, got.Ours)
+				now := &verify.CaseFile{Objects: c.Objects, Request: c.Request, Native: got.Native, Ours: got.Ours}
+				text, err := now.Format()
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Errorf("%s, %s: %s\n%s", d.Phase, d.Class, d.Detail, text)
 			}
 			known[got.Known] = true
 		})
