@@ -90,7 +90,7 @@ _parts := array.concat(
 	],
 	array.concat(
 		array.concat(pod.security_contexts, [context.capabilities | some context in pod.security_contexts]),
-		array.concat(pod.containers, [object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])]),
+		array.concat([container | some container in pod.containers], [object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])]),
 	),
 )
 
