@@ -209,7 +209,7 @@ func (t *Tally) replayed(c *CaseFile, judgement *Judgement) {
 	t.Cases++
 	n := t.Phases[c.Phase]
 	n.count(o.native[c.Phase], o.ours[c.Phase])
-	if len(o.differences) == 0 {
+	if len(o.differences)+len(o.excused) == 0 {
 		n.Agree++
 	}
 	if o.known != "" {

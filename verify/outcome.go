@@ -19,8 +19,9 @@ type outcome struct {
 	discarded    bool
 	native, ours map[Phase]*Verdict
 	differences  []*Difference
-	known        string // id of the known difference that was met, and taken out of differences
-	invalid      bool   // API validation would refuse the pod after native admitted it
+	known        string        // id of the known difference that was met
+	excused      []*Difference // those that it covers, taken out of differences
+	invalid      bool          // API validation would refuse the pod after native admitted it
 }
 
 // thoroughEvery is how seldom the explanation of a refusal is checked although the messages agree.
@@ -87,7 +88,7 @@ func (o *outcome) sortOut(sent *protocol.Request) {
 		return
 	}
 	if o.known = knownDifference(sent); o.known != "" {
-		o.differences = nil
+		o.differences, o.excused = nil, o.differences
 	}
 }
 

@@ -4,6 +4,7 @@ package verify
 
 import (
 	"bytes"
+	"slices"
 
 	"psp2rego/verify/cases"
 )
@@ -71,7 +72,7 @@ func (t *Tally) count(c *cases.Case, o, last *outcome) {
 		n.count(o.native[phase], o.ours[phase])
 		n.Agree++
 	}
-	for _, d := range o.differences {
+	for _, d := range slices.Concat(o.differences, o.excused) {
 		t.Phases[d.Phase].Agree--
 	}
 	if o.known != "" {
