@@ -52,7 +52,7 @@ func alike(a, b any) bool {
 	switch a := a.(type) {
 	case *psp.PodSecurityPolicy:
 		b, ok := b.(*psp.PodSecurityPolicy)
-		return ok && equal(a.Spec, b.Spec) && equal(a.Annotations, b.Annotations)
+		return ok && equal(a.Spec, b.Spec) && equal(psp.Profiles(a), psp.Profiles(b))
 	case *rbacv1.ClusterRole:
 		b, ok := b.(*rbacv1.ClusterRole)
 		return ok && equal(a.Rules, b.Rules) && equal(a.AggregationRule, b.AggregationRule) && equal(a.Labels, b.Labels)

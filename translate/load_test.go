@@ -166,22 +166,18 @@ func oddSources(t *testing.T) map[string]manifest.Source {
 	}
 	link("..", "links/up")
 	link("loop.yaml", "links/loop.yaml")
+	if err := os.WriteFile(filepath.Join(dir, "large.yaml"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "large.yaml"), manifest.MaxFileSize+1); err != nil {
+		t.Fatal(err)
+	}
 	return map[string]manifest.Source{
 		"links":   {Name: "links", FS: os.DirFS(dir), Path: "links"},
 		"missing": {Name: "missing.yaml", FS: os.DirFS(dir), Path: "missing.yaml"},
-		"large":   {Name: "large", Reader: &endless{}},
+		"large":   {Name: "large.yaml", FS: os.DirFS(dir), Path: "large.yaml"},
 		"binary":  {Name: "binary", Reader: strings.NewReader("kind: x\n\x00")},
 	}
-}
-
-// endless is a stream without end.
-type endless struct{}
-
-func (*endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = '#'
-	}
-	return len(p), nil
 }
 
 // The table of codes promises nothing that is never said, and nothing is said that the table does not explain.

@@ -2,6 +2,8 @@
 
 package diagnostic
 
+import "slices"
+
 // Code explains one code.
 type Code struct {
 	// ID is what diagnostics carry, such as PSP012.
@@ -16,10 +18,10 @@ type Code struct {
 
 // Codes lists every code, ordered by ID. PSP0xx is about reading, PSP1xx about policies, PSP2xx about who may use them.
 func Codes() []Code {
-	return append(append(reading(), policies()...), grants()...)
+	return slices.Concat(files(), objects(), policies(), grants())
 }
 
-func reading() []Code {
+func files() []Code {
 	return []Code{
 		{Unreadable, "unreadable file",
 			"A file or folder does not exist, may not be read, is a symbolic link that leads nowhere, or is no regular file in a folder.",
@@ -46,6 +48,11 @@ func reading() []Code {
 		{NoPolicies, "no policy",
 			"The input was read, but holds no PodSecurityPolicy, so there is nothing to translate.",
 			"Add the policies to the input."},
+	}
+}
+
+func objects() []Code {
+	return []Code{
 		{NotAnObject, "not a Kubernetes object",
 			"A document or an item of a list is no object, or has no apiVersion or kind. What it was meant to be is unknown.",
 			"Give manifests only; leave out files such as values.yaml."},

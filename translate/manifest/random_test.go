@@ -47,7 +47,7 @@ func TestPlainConverterAgreesWithTheParser(t *testing.T) {
 		words = append(words, words[:14]...) // the rest is what surprises
 	}
 	converted := 0
-	for seed := range uint64(40_000) {
+	for seed := range uint64(8_000) {
 		text := lines(rand.New(rand.NewPCG(seed, 1)), 8, words)
 		got, ok := convertPlain([]byte(text))
 		if !ok {
@@ -58,7 +58,7 @@ func TestPlainConverterAgreesWithTheParser(t *testing.T) {
 			t.Fatalf("%q\ngot  %s\nwant %s, error %v", text, got, want, err)
 		}
 	}
-	if converted < 3_000 {
+	if converted < 500 {
 		t.Errorf("only %d texts were converted", converted)
 	}
 }
@@ -73,7 +73,7 @@ func TestCuttingFindsWhatParsingFinds(t *testing.T) {
 		"kind: Role\r\nmetadata:\r", "\u2028---", "- kind: RoleList\n  items:\n  - {}", `"items":`, "items : ", "? items", "- - kind: Role",
 	}
 	compared := 0
-	for seed := range uint64(40_000) {
+	for seed := range uint64(8_000) {
 		text := lines(rand.New(rand.NewPCG(seed, 2)), 14, words)
 		objects, diags, _ := Read(context.Background(), []Source{{Name: "in", Reader: strings.NewReader(text)}})
 		want, ok := independent([]byte(text))
@@ -87,7 +87,7 @@ func TestCuttingFindsWhatParsingFinds(t *testing.T) {
 			t.Fatalf("seed %d: %q\n%s", seed, text, diff)
 		}
 	}
-	if compared < 100 {
+	if compared < 20 {
 		t.Errorf("only %d texts held an object", compared)
 	}
 }

@@ -24,6 +24,17 @@ const (
 	AppArmorAllowedProfiles = "apparmor.security.beta.kubernetes.io/allowedProfileNames"
 )
 
+// Profiles are the annotations of a policy that the admission plugin reads, those that are there.
+func Profiles(p *PodSecurityPolicy) map[string]string {
+	profiles := map[string]string{}
+	for _, key := range [...]string{SeccompDefaultProfile, SeccompAllowedProfiles, AppArmorDefaultProfile, AppArmorAllowedProfiles} {
+		if value, ok := p.Annotations[key]; ok {
+			profiles[key] = value
+		}
+	}
+	return profiles
+}
+
 // AllowAll is the entry of allowedCapabilities, volumes and allowedRuntimeClassNames, and of the seccomp list, that
 // allows everything.
 const AllowAll = "*"
