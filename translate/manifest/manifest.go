@@ -59,7 +59,7 @@ type Source struct {
 // an error. The error is not nil if the job could not be done (ErrUnreadable, or the context's error); whatever could
 // be read is returned all the same.
 func Read(ctx context.Context, sources []Source) ([]*Object, diagnostic.List, error) {
-	r := &reader{}
+	r := &reader{nodes: &nodeCache{}}
 	for _, s := range sources {
 		r.source(ctx, s)
 	}

@@ -29,7 +29,7 @@ type reader struct {
 
 	pending []unit
 	limits  budget
-	nodes   nodeCache
+	nodes   *nodeCache // shared by the objects, which outlive the reader
 }
 
 // batch is how many units a worker takes at a time, and flushAt how many are gathered before decoding starts.
@@ -109,7 +109,7 @@ func (r *reader) decode(ctx context.Context, units []unit) []result {
 			if b >= len(results) {
 				return
 			}
-			d := decoder{result: &results[b], limits: &r.limits, nodes: &r.nodes}
+			d := decoder{result: &results[b], limits: &r.limits, nodes: r.nodes}
 			for i := b * batch; i < min((b+1)*batch, len(units)); i++ {
 				d.unit(units[i])
 			}
