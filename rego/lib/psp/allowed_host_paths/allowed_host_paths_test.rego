@@ -15,6 +15,7 @@ test_prefixes[note] if {
 		"one slash of two behind the prefix, the path": {"prefix": "/foo//", "path": "/foo", "allowed": false},
 		"one slash of two behind the prefix, below": {"prefix": "/foo//", "path": "/foo/bar", "allowed": false},
 		"one slash of two behind the prefix, two slashes": {"prefix": "/foo//", "path": "/foo//bar", "allowed": true},
+		"one slash of two behind the prefix, one behind the path": {"prefix": "/foo//", "path": "/foo/", "allowed": false},
 		"two slashes behind the path": {"prefix": "/foo", "path": "/foo//", "allowed": true},
 		"two slashes in the path": {"prefix": "/foo/bar", "path": "/foo//bar", "allowed": false},
 		"dots are not cleaned": {"prefix": "/foo", "path": "/foo/../etc", "allowed": true},

@@ -61,6 +61,11 @@ test_literal_text if {
 	])] with input as review
 }
 
+test_what_is_left_to_the_policy_is_not_told_as_if_it_were_set if {
+	app_armor.not_allowed("", _listed) == set() with input as _review({"i": "", "c": ""})
+	app_armor.not_allowed("unconfined", _listed) == set() with input as _review({"i": "x"})
+}
+
 test_open[note] if {
 	some note, tc in {
 		"nothing set": {"profiles": {}, "want": {true}},

@@ -87,6 +87,18 @@ test_merged[note] if {
 			"want": {"drop": ["ALL", "KILL"]},
 		},
 		"add where nothing is set": {"add": {"X"}, "drop": set(), "context": {}, "want": {"add": ["X"]}},
+		"add to an empty object": {
+			"add": {"X"},
+			"drop": set(),
+			"context": {"capabilities": {}},
+			"want": {"add": ["X"]},
+		},
+		"drop beside an empty object": {
+			"add": set(),
+			"drop": {"X"},
+			"context": {"capabilities": {}},
+			"want": {"drop": ["X"]},
+		},
 		"add there already": {"add": {"X"}, "drop": set(), "context": _add(["X", "A", "X"]), "want": null},
 		"add beside others": {
 			"add": {"X"},

@@ -33,6 +33,15 @@ test_containers[note] if {
 			"spec": {"initContainers": null, "containers": [{"name": "c"}], "ephemeralContainers": null},
 			"want": [{"name": "c"}],
 		},
+		"nulls, in native's order": {
+			"spec": {
+				"containers": [{"name": "c"}],
+				"ephemeralContainers": null,
+				"initContainers": [{"name": "i"}],
+				"volumes": [{"name": "v"}],
+			},
+			"want": [{"name": "i"}, {"name": "c"}],
+		},
 		"empty lists": {
 			"spec": {"initContainers": [], "containers": [{"name": "c"}], "ephemeralContainers": []},
 			"want": [{"name": "c"}],
@@ -80,6 +89,54 @@ test_security_contexts[note] if {
 	spec := object.union({"containers": containers}, tc.pod)
 	pod.security_context == tc.want.pod with input as _review(spec)
 	pod.security_contexts == tc.want.containers with input as _review(spec)
+}
+
+test_well_formed[note] if {
+	some note, tc in {
+		"nothing": {"spec": {"containers": [{"name": "c"}]}, "want": {true}},
+		"every field of a container": {
+			"spec": {"initContainers": [{"securityContext": _fields}], "containers": []},
+			"want": {true},
+		},
+		"every field of the pod": {"spec": {"securityContext": _fields, "containers": []}, "want": {true}},
+		"null for the pod's securityContext": {"spec": {"securityContext": null, "containers": []}, "want": set()},
+		"null for a container's securityContext": {"spec": {"containers": [{"securityContext": null}]}, "want": set()},
+		"null for a container": {"spec": {"containers": [null]}, "want": set()},
+		"a field that no check knows": {"spec": {"containers": [{"securityContext": {"x": 1}}]}, "want": set()},
+	}
+
+	{answer | answer := pod.well_formed} == tc.want with input as _review(tc.spec)
+}
+
+test_fields_of_another_type_are_not_well_formed[note] if {
+	some note, _ in _fields
+
+	not pod.well_formed with input as _review({"securityContext": {note: null}, "containers": []})
+	wrong := {"array": {}, "boolean": "true", "number": "1", "object": [], "string": 1}[type_name(_fields[note])]
+	not pod.well_formed with input as _review({"securityContext": {note: wrong}, "containers": []})
+	not pod.well_formed with input as _review({"containers": [{"securityContext": {note: wrong}}]})
+}
+
+# every field that securityContexts may have
+_fields := {
+	"allowPrivilegeEscalation": true,
+	"appArmorProfile": {"type": "Unconfined"},
+	"capabilities": {},
+	"fsGroup": 1,
+	"fsGroupChangePolicy": "Always",
+	"privileged": true,
+	"procMount": "Default",
+	"readOnlyRootFilesystem": true,
+	"runAsGroup": 1,
+	"runAsNonRoot": true,
+	"runAsUser": 1,
+	"seLinuxChangePolicy": "Recursive",
+	"seLinuxOptions": {},
+	"seccompProfile": {},
+	"supplementalGroups": [],
+	"supplementalGroupsPolicy": "Merge",
+	"sysctls": [],
+	"windowsOptions": {},
 }
 
 test_annotations[note] if {

@@ -99,6 +99,18 @@ test_problem[note] if {
 			"input": _review({"resource": {"group": "", "version": "", "resource": ""}, "kind": {"group": "", "kind": ""}}),
 			"want": "the request names no resource",
 		},
+		"a resource that is no string": {
+			"input": _review({"resource": {"group": "", "version": "v1", "resource": 5}}),
+			"want": "the request names no resource",
+		},
+		"a group that is no string": {
+			"input": _review({"resource": {"group": null, "version": "v1", "resource": "pods"}}),
+			"want": "the request names no resource",
+		},
+		"a kind that is no string": {
+			"input": _review({"resource": {}, "kind": {"group": "", "version": "v1", "kind": ["Pod"]}}),
+			"want": "the request names no resource",
+		},
 		"no operation": {
 			"input": json.remove(_review({}), ["/request/operation"]),
 			"want": "the request names no operation",

@@ -77,6 +77,11 @@ test_service_account[note] if {
 	some note, tc in {
 		"unset": {"spec": {}, "want": set()},
 		"empty": {"spec": {"serviceAccountName": ""}, "want": set()},
+		"both empty": {"spec": {"serviceAccountName": "", "serviceAccount": ""}, "want": set()},
+		"empty beside the deprecated field": {
+			"spec": {"serviceAccountName": "", "serviceAccount": "builder"},
+			"want": {"account", "every-account", "account-of-apps"},
+		},
 		"the deprecated field": {
 			"spec": {"serviceAccount": "builder"},
 			"want": {"account", "every-account", "account-of-apps"},

@@ -96,41 +96,54 @@ test_order_is_native_s if {
 # pkg/security/podsecuritypolicy/provider.go (v1.24.17)
 test_order_of_the_checks if {
 	paths := [split(line, ": ")[0] | some line in text.lines(_everything)] with input.request.object as _bad_pod
-	paths == [
-		"spec.securityContext.fsGroup",
-		"spec.securityContext.supplementalGroups",
-		"pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]",
-		"spec.securityContext.seLinuxOptions.level",
-		"spec.securityContext.seLinuxOptions.type",
-		"spec.securityContext.hostNetwork",
-		"spec.securityContext.hostPID",
-		"spec.securityContext.hostIPC",
-		"pod.spec.securityContext.sysctls[0]",
-		"spec.volumes[0].hostPath.pathPrefix",
-		"spec.volumes[1].driver",
-		"spec.volumes[2].csi.driver",
-		"spec.volumes[3]",
-		"spec.runtimeClassName",
-		"spec.initContainers[0].securityContext.runAsUser",
-		"spec.initContainers[0].securityContext",
-		"spec.initContainers[0].securityContext.seLinuxOptions.level",
-		"spec.initContainers[0].securityContext.seLinuxOptions.type",
-		"pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/i]",
-		"pod.metadata.annotations[container.seccomp.security.alpha.kubernetes.io/i]",
-		"spec.initContainers[0].securityContext.privileged",
-		"spec.initContainers[0].securityContext.procMount",
-		"spec.initContainers[0].securityContext.capabilities.add",
-		"spec.initContainers[0].hostPort",
-		"spec.initContainers[0].securityContext.readOnlyRootFilesystem",
-		"spec.initContainers[0].securityContext.allowPrivilegeEscalation",
-	]
+	paths == array.concat(
+		[
+			"spec.securityContext.fsGroup",
+			"spec.securityContext.supplementalGroups",
+			"pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]",
+			"spec.securityContext.seLinuxOptions.level",
+			"spec.securityContext.seLinuxOptions.type",
+			"spec.securityContext.hostNetwork",
+			"spec.securityContext.hostPID",
+			"spec.securityContext.hostIPC",
+			"pod.spec.securityContext.sysctls[0]",
+			"spec.volumes[0].hostPath.pathPrefix",
+			"spec.volumes[1].driver",
+			"spec.initContainers[0].volumeMounts[0].readOnly",
+			"spec.initContainers[1].volumeMounts[0].readOnly",
+			"spec.volumes[3].csi.driver",
+			"spec.volumes[4]",
+			"spec.runtimeClassName",
+		],
+		[path |
+			some i, name in ["i", "j"]
+			some [pattern, key] in _paths_of_containers
+			path := sprintf(pattern, [{"index": i, "name": name}[key]])
+		],
+	)
 }
+
+_paths_of_containers := [
+	["spec.initContainers[%d].securityContext.runAsUser", "index"],
+	["spec.initContainers[%d].securityContext", "index"],
+	["spec.initContainers[%d].securityContext.seLinuxOptions.level", "index"],
+	["spec.initContainers[%d].securityContext.seLinuxOptions.type", "index"],
+	["pod.metadata.annotations[container.apparmor.security.beta.kubernetes.io/%s]", "name"],
+	["pod.metadata.annotations[container.seccomp.security.alpha.kubernetes.io/%s]", "name"],
+	["spec.initContainers[%d].securityContext.privileged", "index"],
+	["spec.initContainers[%d].securityContext.procMount", "index"],
+	["spec.initContainers[%d].securityContext.capabilities.add", "index"],
+	["spec.initContainers[%d].hostPort", "index"],
+	["spec.initContainers[%d].securityContext.readOnlyRootFilesystem", "index"],
+	["spec.initContainers[%d].securityContext.allowPrivilegeEscalation", "index"],
+]
 
 _everything := union({
 	allow_privilege_escalation.not_allowed,
 	allowed_csi_drivers.not_allowed("x"),
 	allowed_flex_volumes.not_allowed("x"),
-	allowed_host_paths.not_allowed("/x", [{"pathPrefix": "/y", "readOnly": false}]),
+	allowed_host_paths.not_allowed("/x", [{"pathPrefix": "/y", "readOnly": true}]),
+	allowed_host_paths.not_allowed("/y", [{"pathPrefix": "/y", "readOnly": true}]),
 	app_armor.not_allowed("x", ""),
 	capabilities.not_allowed("X", {}),
 	fs_group.outside(9, []),
@@ -152,7 +165,10 @@ _everything := union({
 })
 
 _bad_pod := {
-	"metadata": {"name": "p", "annotations": {"container.apparmor.security.beta.kubernetes.io/i": "x"}},
+	"metadata": {"name": "p", "annotations": {
+		"container.apparmor.security.beta.kubernetes.io/i": "x",
+		"container.apparmor.security.beta.kubernetes.io/j": "x",
+	}},
 	"spec": {
 		"hostIPC": true,
 		"hostNetwork": true,
@@ -170,16 +186,24 @@ _bad_pod := {
 		"volumes": [
 			{"name": "a", "hostPath": {"path": "/x"}},
 			{"name": "b", "flexVolume": {"driver": "x"}},
-			{"name": "c", "csi": {"driver": "x"}},
-			{"name": "d", "nfs": {}},
+			{"name": "c", "hostPath": {"path": "/y"}},
+			{"name": "d", "csi": {"driver": "x"}},
+			{"name": "e", "nfs": {}},
 		],
-		"initContainers": [{"name": "i", "ports": [{"hostPort": 80}], "securityContext": {
-			"allowPrivilegeEscalation": true,
-			"capabilities": {"add": ["X"]},
-			"privileged": true,
-			"procMount": "Unmasked",
-			"readOnlyRootFilesystem": false,
-		}}],
+		"initContainers": [_bad_container("i"), _bad_container("j")],
+	},
+}
+
+_bad_container(name) := {
+	"name": name,
+	"ports": [{"hostPort": 80}],
+	"volumeMounts": [{"name": "c"}],
+	"securityContext": {
+		"allowPrivilegeEscalation": true,
+		"capabilities": {"add": ["X"]},
+		"privileged": true,
+		"procMount": "Unmasked",
+		"readOnlyRootFilesystem": false,
 	},
 }
 
