@@ -16,6 +16,8 @@ sound if {
 	request.review.object.kind == "Pod"
 	pod.well_formed
 	is_array(pod.containers)
+	is_array(object.get(pod.spec, "initContainers", []))
+	is_array(object.get(pod.spec, "ephemeralContainers", []))
 	is_array(object.get(pod.spec, "volumes", []))
 	is_object(object.get(request.review.object.metadata, "annotations", {}))
 	count(_listing) == count(pod.containers)
