@@ -15,7 +15,7 @@ import data.lib.psp.request
 sound if {
 	request.review.object.kind == "Pod"
 	pod.well_formed
-	is_array(pod.containers)
+	is_array(pod.spec.containers)
 	is_array(object.get(pod.spec, "initContainers", []))
 	is_array(object.get(pod.spec, "ephemeralContainers", []))
 	is_array(object.get(pod.spec, "volumes", []))
