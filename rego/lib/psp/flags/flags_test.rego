@@ -64,6 +64,10 @@ test_flags_and_checks_agree[note] if {
 		"regular": {"spec": {"containers": [_open]}, "want": _fields},
 		"ephemeral": {"spec": {"ephemeralContainers": [_open]}, "want": _fields},
 		"one of two": {"spec": {"containers": [_closed, _open]}, "want": _fields},
+		"beside a null": {
+			"spec": {"securityContext": null, "containers": [{"name": "n", "securityContext": null}, _open]},
+			"want": _fields,
+		},
 		"closed": {"spec": {"initContainers": [_closed], "ephemeralContainers": [_closed]}, "want": set()},
 		"nulls": {"spec": {"hostPID": null, "containers": [_silent]}, "want": set()},
 	}

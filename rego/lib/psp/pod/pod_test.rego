@@ -91,6 +91,36 @@ test_security_contexts[note] if {
 	pod.security_contexts == tc.want.containers with input as _review(spec)
 }
 
+test_touched[note] if {
+	some note, tc in {
+		"nothing": {"pod": {"metadata": {}, "spec": {"containers": [{"name": "c"}]}}, "want": set()},
+		"annotations": {
+			"pod": {"metadata": {"annotations": {"a": ""}}, "spec": {"containers": []}},
+			"want": {"annotations"},
+		},
+		"empty annotations": {"pod": {"metadata": {"annotations": {}}, "spec": {"containers": []}}, "want": set()},
+		"null annotations": {"pod": {"metadata": {"annotations": null}, "spec": {"containers": []}}, "want": set()},
+		"the pod and every kind of container": {
+			"pod": {"metadata": {}, "spec": {
+				"securityContext": {"a": 1},
+				"initContainers": [{"securityContext": {"b": 1}}],
+				"containers": [{"securityContext": {"c": 1}}, {"securityContext": {"c": 2, "d": 1}}],
+				"ephemeralContainers": [{"securityContext": {"e": 1}}],
+			}},
+			"want": {"a", "b", "c", "d", "e"},
+		},
+		"beside nulls": {
+			"pod": {"metadata": {}, "spec": {
+				"securityContext": null,
+				"containers": [{"securityContext": null}, {"securityContext": {"a": 1}}],
+			}},
+			"want": {"a"},
+		},
+	}
+
+	pod.touched == tc.want with input.request.object as tc.pod
+}
+
 test_well_formed[note] if {
 	some note, tc in {
 		"nothing": {"spec": {"containers": [{"name": "c"}]}, "want": {true}},
