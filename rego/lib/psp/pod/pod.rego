@@ -55,12 +55,12 @@ field_types := {[field, type_name(value)] |
 
 # METADATA
 # description: names of those fields, and annotations if the pod has some
-touched := _fields | {"annotations" | annotations != {}}
+touched := {field | some [field, type] in field_types; type != "null"} | {"annotations" | annotations != {}}
 
 # METADATA
 # description: true when all securityContexts are objects and each field is of the API's type
 well_formed if {
-	_fields
+	object.union_n(_contexts)
 	count(_contexts) == count(containers) + 1
 	field_types - {
 		["allowPrivilegeEscalation", "boolean"],
@@ -89,8 +89,6 @@ _contexts := array.concat(
 	[object.get(spec, "securityContext", {})],
 	[object.get(container, "securityContext", {}) | some container in containers],
 )
-
-_fields := object.keys(object.union_n(_contexts))
 
 # METADATA
 # description: JSON pointer of each container's securityContext, by the container's index
