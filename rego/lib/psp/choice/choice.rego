@@ -13,8 +13,8 @@ import data.lib.psp.requester
 
 # METADATA
 # description: the policy that Admit chooses; undefined when every one refuses
-admit := min(_unchanged) if {
-	true
+admit := name if {
+	name := min(_unchanged)
 } else := min(_accepting)
 
 # METADATA

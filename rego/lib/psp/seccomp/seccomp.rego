@@ -110,9 +110,9 @@ _silent contains [n, key] if {
 	not pod.annotations[key]
 }
 
-_inherited := _pod_field if true
-
-else := _pod_annotation
+_inherited := profile if {
+	profile := _pod_field
+} else := _pod_annotation
 
 _pod_annotation := pod.annotations[_pod_key] if pod.annotations[_pod_key] != ""
 
