@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -38,7 +39,8 @@ func Module(p *psp.PodSecurityPolicy, source Source) ([]byte, error) {
 			c.write(w, p)
 		}
 	}
-	text := w.text()
+	// JSON lets byte order marks stand in strings, Rego nowhere
+	text := bytes.ReplaceAll(w.text(), []byte("\ufeff"), []byte(`\ufeff`))
 	formatted, err := format.SourceWithOpts(p.Name, text, format.Opts{RegoVersion: ast.RegoV1})
 	if err != nil {
 		return nil, fmt.Errorf("psp %q: format the module: %w", p.Name, err)

@@ -25,11 +25,12 @@ used := {name |
 # description: |
 #   violations by a name that is neither in allowedCapabilities nor in
 #   defaultAddCapabilities; rewritten is what merged gives for the policy
-not_allowed(name, rewritten) := {[[n + 1, 7, item], ".securityContext.capabilities.add", "Invalid value", name, detail] |
+not_allowed(name, rewritten) := {[[n + 1, 7, item], path, "Invalid value", name, detail] |
 	some n, context in pod.security_contexts
 	some i, added in context.capabilities.add
 	added == name
 	item := _item(object.get(rewritten, pod.places[n], null), i, name)
+	path := ".securityContext.capabilities.add"
 	detail := "capability may not be added"
 }
 

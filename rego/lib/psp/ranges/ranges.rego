@@ -16,7 +16,9 @@ holds(ranges, value) if {
 # METADATA
 # description: |
 #   Go's form of a list of policy.IDRange: [{1 65535} {70000 70000}]
-ids(ranges) := sprintf("[%s]", [concat(" ", [id | some range in ranges; id := sprintf("{%d %d}", [range.min, range.max])])])
+ids(ranges) := sprintf("[%s]", [concat(" ", [_id(range) | some range in ranges])])
+
+_id(range) := sprintf("{%d %d}", [range.min, range.max])
 
 # METADATA
 # description: |

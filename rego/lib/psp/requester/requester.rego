@@ -40,7 +40,10 @@ groups := _identity.groups
 
 _identity := {
 	"users": [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])],
-	"groups": array.concat(_groups, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]),
+	"groups": array.concat(_groups, [
+		"system:serviceaccounts",
+		concat(":", ["system:serviceaccounts", request.namespace]),
+	]),
 } if {
 	_service_account
 } else := {"users": [_username], "groups": _groups}

@@ -52,9 +52,16 @@ _listing := [merged |
 # what else checks look into, with its type
 _types_within := _flag_types if {
 	pod.touched & {"annotations", "capabilities", "sysctls"} == set()
-} else := _flag_types | ({["string", type_name(value)] | some value in pod.annotations} | ({["list", type_name(names)] | some context in pod.security_contexts; some names in context.capabilities} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}))
+} else := _flag_types | (_annotation_types | _entry_types)
 
 _flag_types := {["boolean", type_name(value)] | some [_, value] in flags.used}
+
+_annotation_types := {["string", type_name(value)] | some value in pod.annotations}
+
+_entry_types := {["list", type_name(names)] |
+	some context in pod.security_contexts
+	some names in context.capabilities
+} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}
 
 _lists := array.concat(
 	[list | some container in pod.containers; some key in ["ports", "volumeMounts"]; list := container[key]],
@@ -92,7 +99,10 @@ _parts := array.concat(
 	],
 	array.concat(
 		array.concat(pod.security_contexts, [context.capabilities | some context in pod.security_contexts]),
-		array.concat([container | some container in pod.containers], [object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])]),
+		array.concat(
+			[container | some container in pod.containers],
+			[object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID"])],
+		),
 	),
 )
 
