@@ -11,6 +11,7 @@ import (
 	"io"
 	"os/exec"
 	"strconv"
+	"sync"
 	"time"
 
 	"psp2rego/verify/protocol"
@@ -44,7 +45,8 @@ type Native struct {
 	stderr  tail
 	timeout time.Duration
 	watch   *watchdog
-	readErr error // set before lines is closed
+	readErr error        // set before lines is closed
+	wait    func() error // the process's end, and that of what it wrote
 
 	sent, received int64
 	pending        []string // what the lines without answer ask, oldest first
@@ -72,6 +74,7 @@ func StartNative(ctx context.Context, command NativeCommand) (*Native, error) {
 	if err := n.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("native evaluator: %w", err)
 	}
+	n.wait = sync.OnceValue(n.cmd.Wait)
 	n.in, n.out = in, bufio.NewWriterSize(in, 64<<10)
 	n.watch = newWatchdog(timeout, func() { _ = n.cmd.Process.Kill() })
 	n.watch.owe() // the greeting
@@ -180,7 +183,7 @@ func (n *Native) Close() error {
 	defer kill.Stop()
 	for range n.lines { // the reader must not block on answers nobody wants
 	}
-	return n.cmd.Wait()
+	return n.wait()
 }
 
 // broken tells why the process can no longer be used.
@@ -188,6 +191,7 @@ func (n *Native) broken(what string) error {
 	_ = n.in.Close()
 	for range n.lines {
 	}
+	_ = n.wait()
 	text := "died"
 	hung := n.watch.bit()
 	if hung {
