@@ -35,7 +35,7 @@ func Module(p *psp.PodSecurityPolicy, source Source) ([]byte, error) {
 		w.unusable(why)
 	} else {
 		for _, c := range checks {
-			w.begin(c, p)
+			w.begin(c)
 			c.write(w, p)
 		}
 	}

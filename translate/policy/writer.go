@@ -67,7 +67,7 @@ func (w *writer) unusable(why string) {
 }
 
 // begin starts the block of a check with the policy's fields and their values.
-func (w *writer) begin(c check, _ *psp.PodSecurityPolicy) {
+func (w *writer) begin(c check) {
 	w.current = c
 	for _, field := range c.fields {
 		value := "unset"
