@@ -109,6 +109,13 @@ test_touched[note] if {
 			}},
 			"want": {"a", "b", "c", "d", "e"},
 		},
+		"nulls": {
+			"pod": {"metadata": {}, "spec": {
+				"securityContext": {"a": null},
+				"containers": [{"securityContext": {"b": null, "c": 1}}],
+			}},
+			"want": {"c"},
+		},
 		"beside nulls": {
 			"pod": {"metadata": {}, "spec": {
 				"securityContext": null,
