@@ -63,6 +63,10 @@ test_judged[note] if {
 		"a fraction, which no API server writes": [_replace("/spec/containers/0/resources/requests/cpu", "1.0")],
 		"a number for a quantity": [_replace("/spec/containers/0/resources/requests/cpu", 1)],
 		"a value like a quantity": [_replace("/spec/containers/0/env/1/value", "1Gi")],
+		"quantities of something else": [_replace("/spec/other/limits/cpu", "1")],
+		"other resources": [_replace("/spec/other/resources/other/cpu", "1")],
+		"resources of the status": [_replace("/status/resources/limits/cpu", "1")],
+		"a divisor in the status": [_replace("/status/resourceFieldRef/divisor", "1")],
 		"a label like a quantity": [_replace("/metadata/labels/limits", "1Gi")],
 		"an annotation that goes by the name of resources": [_replace("/metadata/labels/memory", "1")],
 	}
@@ -123,6 +127,11 @@ test_unequal_quantities[note] if {
 test_not_an_update_of_a_pod[note] if {
 	some note, request in {
 		"creation": {"operation": "CREATE", "object": _pod, "oldObject": _pod},
+		"creation with another quantity": {
+			"operation": "CREATE",
+			"object": json.patch(_pod, [_replace("/spec/overhead/memory", "1Gi")]),
+			"oldObject": _pod,
+		},
 		"audit": {"operation": "", "object": _pod, "oldObject": _pod},
 		"no operation": {"object": _pod, "oldObject": _pod},
 		"no old object": {"operation": "UPDATE", "object": _pod},
@@ -174,6 +183,8 @@ _pod := {
 			],
 		}],
 		"overhead": {"memory": "1024Mi"},
+		"other": {"limits": {"cpu": "1000m"}, "resources": {"other": {"cpu": "1000m"}}},
 		"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1000"}}],
 	},
+	"status": {"resources": {"limits": {"cpu": "1000m"}}, "resourceFieldRef": {"divisor": "1000m"}},
 }

@@ -170,6 +170,11 @@ _told(allowed) := text.lines(found) if {
 	count({refused == set(), found == set()}) == 1
 }
 
+test_projection_beside_a_source_that_goes_first if {
+	volume := object.union(_projected([_token]), {"nfs": {}})
+	_told({"secret"}) == [_refusal(0, "nfs")] with input as _review([volume])
+}
+
 test_sources_that_are_no_list[note] if {
 	some note, sources in {"text": "x", "number": 1, "object": _token, "false": false}
 
