@@ -89,7 +89,8 @@ func nativeAnswer(t *testing.T, native *Native, c *CaseFile) *Recorded {
 		if o.native[c.Phase], err = native.Evaluate(context.Background(), c.Phase, answer.Request); err != nil {
 			t.Fatal(err)
 		}
-		return o.recorded(o.native)
+		recorded, _ := o.recorded()
+		return recorded
 	}
 	answer, err := native.Review(c.Request, "corpus")
 	if err != nil {
@@ -107,7 +108,8 @@ func nativeAnswer(t *testing.T, native *Native, c *CaseFile) *Recorded {
 			t.Fatal(err)
 		}
 	}
-	return o.recorded(o.native)
+	recorded, _ := o.recorded()
+	return recorded
 }
 
 // rewrite puts the answer into the file and leaves the rest as it is written.

@@ -78,9 +78,8 @@ func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
 	if err != nil || refused != "" {
 		return &Judgement{Refused: refused}, err
 	}
-	return &Judgement{
-		Native: o.recorded(o.native), Ours: o.recorded(o.ours), Differences: o.differences, Known: o.known, outcome: o,
-	}, nil
+	native, ours := o.recorded()
+	return &Judgement{Native: native, Ours: ours, Differences: o.differences, Known: o.known, outcome: o}, nil
 }
 
 func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {

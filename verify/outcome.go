@@ -92,13 +92,13 @@ func (o *outcome) sortOut(sent *protocol.Request) {
 	}
 }
 
-// recorded is what one side said, for people.
-func (o *outcome) recorded(verdicts map[Phase]*Verdict) *Recorded {
-	r := &Recorded{Mutate: record(verdicts[Mutate], o.prepared), Validate: record(verdicts[Validate], o.prepared)}
+// recorded is what both sides said, for people.
+func (o *outcome) recorded() (native, ours *Recorded) {
+	native = &Recorded{Mutate: record(o.native[Mutate], o.prepared), Validate: record(o.native[Validate], o.prepared)}
 	if v := o.native[Mutate]; v != nil && v.Allowed && len(o.apiErrors) > 0 {
-		r.APIErrors = o.apiErrors
+		native.APIErrors = o.apiErrors
 	}
-	return r
+	return native, &Recorded{Mutate: record(o.ours[Mutate], o.prepared), Validate: record(o.ours[Validate], o.prepared)}
 }
 
 // allowed says whether native lets the request through in both phases.

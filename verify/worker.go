@@ -178,10 +178,11 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	}
 	w.res.tally.count(c, &o, &w.last)
 	for _, difference := range o.differences {
+		native, ours := o.recorded()
 		w.diverge(&Divergence{
 			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
 			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
-			Request: c.Request, Native: o.recorded(o.native), Ours: o.recorded(o.ours),
+			Request: c.Request, Native: native, Ours: ours,
 		})
 	}
 	w.last = o

@@ -33,7 +33,7 @@ func TestSameSeedAndIndexGiveTheSameCase(t *testing.T) {
 		}
 		for group := 19; group >= 0; group-- { // in another order, without those before it
 			if got := encode(t, b.Group(settings, 7, group)); !bytes.Equal(got, want[group]) {
-				t.Fatalf("cluster %d, group %d differs:\n%s\n%s", cluster, group, want[group], got)
+				t.Fatalf("cluster %d, group %d differs (-first +again):\n%s", cluster, group, cmp.Diff(want[group], got))
 			}
 		}
 	}

@@ -12,6 +12,9 @@ func (g *gen) narrowIDs(rules ...string) IDStrategy {
 		low := pick[int64](g, 0, 1, 5, 100, 1000, 65534, int64(g.IntN(3000)))
 		s.Ranges = append(s.Ranges, Range{low, low + pick[int64](g, 0, 0, 1, 2, 100, 64000)})
 	}
+	if g.chance(g.settings.OddPolicies / 2) { // the default comes from a range that matches nothing
+		s.Ranges[0] = Range{s.Ranges[0].Max + 3, s.Ranges[0].Min}
+	}
 	return s
 }
 

@@ -56,17 +56,13 @@ func (g *gen) store(a actor, p pod, policy *Policy) {
 	if g.chance(0.5) {
 		p.Object["status"] = Object{"phase": "Running", "podIP": "10.0.0.7"}
 	}
-	containers := p.containers()
-	containers[0].Object["resources"] = Object{"limits": Object{"cpu": "1", "memory": "128Mi"}}
+	g.setQuantities(p)
 }
 
 // changes are what clients and controllers do to stored pods.
 func (g *gen) changes() []func(pod) {
-	limits := func(p pod) Object {
-		c := p.containers()[0]
-		return member(member(c.Object, "resources"), "limits")
-	}
-	return []func(pod){
+	changes := append(g.quantityChanges(), g.emptinessChanges()...)
+	return append(changes, []func(pod){
 		func(pod) {}, // nothing at all
 		func(p pod) { p.meta()["finalizers"] = []any{"example.com/other"} },
 		func(p pod) { delete(p.meta(), "finalizers") },
@@ -79,9 +75,6 @@ func (g *gen) changes() []func(pod) {
 		func(p pod) { p.meta()["annotations"] = pick[any](g, nil, Object{}) },
 		func(p pod) { p.containers()[0].Object["image"] = "registry.example/app:2" },
 		func(p pod) { p.Object["status"] = Object{"phase": "Failed"} },
-		func(p pod) { limits(p)["cpu"] = "1000m" },       // the same quantity
-		func(p pod) { limits(p)["memory"] = "131072Ki" }, // likewise
-		func(p pod) { limits(p)["cpu"] = "2" },
 		func(p pod) { delete(p.annotations(), seccompPod) }, // while the field stays (trap 11)
 		func(p pod) {
 			for _, c := range p.containers() {
@@ -107,7 +100,9 @@ func (g *gen) changes() []func(pod) {
 			}
 		},
 		func(p pod) { p.addContainer("containers", "sidecar") },
-	}
+		func(p pod) { p.meta()["deletionGracePeriodSeconds"] = 5 },
+		func(p pod) { p.meta()["generateName"] = pick(g, "p-", "") },
+	}...)
 }
 
 // hint sets the annotation by which validation chooses the first policy to try.
