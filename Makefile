@@ -38,8 +38,8 @@ test-native: ## run the tests of the native evaluator
 
 test-rego: ## run the tests of the Rego library and demand that they cover every line
 	@mkdir -p bin
-	$(OPA) test --bundle rego
-	@$(OPA) test --bundle rego --coverage --format json >bin/coverage.json
+	$(OPA) test --timeout 30s --bundle rego
+	@$(OPA) test --timeout 30s --bundle rego --coverage --format json >bin/coverage.json
 	@$(OPA) eval --stdin-input --format raw $(UNCOVERED) <bin/coverage.json | { ! grep .; }
 
 lint: ## check formats, go vet, and the Rego against the oldest and newest OPA it has to run in

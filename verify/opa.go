@@ -28,7 +28,7 @@ type OPA struct {
 }
 
 // LoadBundle loads the bytes of a bundle (.tar.gz) as OPA would: through its loader, its bundle
-// reader and its compiler. Test modules (*_test.rego) are left out, as they are when OPA serves it.
+// reader and its compiler. Test modules (*_test.rego) are left out: they decide nothing, and OPA takes --ignore for them, too.
 func LoadBundle(ctx context.Context, tarball []byte) (*OPA, error) {
 	return load(ctx, loader.NewFileLoader().WithReader(bytes.NewReader(tarball)), "bundle.tar.gz")
 }
