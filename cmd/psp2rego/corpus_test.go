@@ -32,7 +32,7 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = judge.Close() }()
-	known := map[string]bool{}
+	known, judged := map[string]bool{}, 0
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			c, err := verify.ReadCaseFile(file)
@@ -55,10 +55,11 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 				t.Errorf("%s, %s: %s\n%s", d.Phase, d.Class, d.Detail, text)
 			}
 			known[got.Known] = true
+			judged++
 		})
 	}
 	for _, d := range verify.KnownDifferences() {
-		if !known[d.ID] {
+		if judged == len(files) && !known[d.ID] {
 			t.Errorf("no case of the corpus meets the known difference %s", d.ID)
 		}
 	}
