@@ -7,6 +7,7 @@ package cases
 func allowPrivilegeEscalation() check {
 	return check{
 		name:    "allow_privilege_escalation",
+		weight:  2,
 		narrows: func(p *Policy) bool { return !p.escalation() || p.Spec.DefaultAllowEscalation != nil },
 		narrow: func(g *gen, p *Policy) {
 			yes, no := true, false

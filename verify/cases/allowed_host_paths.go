@@ -9,6 +9,7 @@ import "strings"
 func allowedHostPaths() check {
 	return check{
 		name:    "allowed_host_paths",
+		weight:  4,
 		narrows: func(p *Policy) bool { return len(p.Spec.AllowedHostPaths) > 0 },
 		narrow:  narrowHostPaths,
 		comply: func(g *gen, p *Policy, pod pod) {

@@ -13,7 +13,8 @@ const (
 // appArmor varies the AppArmor profile of each container (sections D8, E9).
 func appArmor() check {
 	return check{
-		name: "app_armor",
+		name:   "app_armor",
+		weight: 3,
 		narrows: func(p *Policy) bool {
 			_, listed := p.annotation(appArmorAllowed)
 			_, defaulted := p.annotation(appArmorDefault)

@@ -11,7 +11,8 @@ import (
 // serves three fields: defaultAddCapabilities, requiredDropCapabilities, allowedCapabilities.
 func capabilities() check {
 	return check{
-		name: "capabilities",
+		name:   "capabilities",
+		weight: 4,
 		narrows: func(p *Policy) bool {
 			return !slices.Contains(p.Spec.AllowedCapabilities, "*") ||
 				len(p.Spec.DefaultAddCapabilities)+len(p.Spec.RequiredDropCapabilities) > 0

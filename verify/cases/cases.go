@@ -64,6 +64,8 @@ type gen struct {
 	cluster  *Cluster
 	// explicit asks Comply to leave nothing that the policy would fill in.
 	explicit bool
+	// chosen is the container that everything happens to, counted from one; zero is none.
+	chosen int
 }
 
 func newGen(settings Settings, seed, cluster, stream uint64) *gen {

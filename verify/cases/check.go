@@ -2,12 +2,17 @@
 
 package cases
 
+import "slices"
+
 // check generates for one check of PodSecurityPolicy. The checks are those of section D of the
 // semantics; each varies its own fields of policy and pod and no others, so that a verdict that
 // flips between the two cases of a focus pair was flipped by this check.
 type check struct {
 	// name is the stem of the check's files, here and in the Rego library.
 	name string
+	// weight is how often the check is chosen, compared to the others: the more there is to it, the
+	// more cases it gets. Zero is one.
+	weight int
 	// narrows says whether the policy demands anything in this check, or fills anything in.
 	narrows func(p *Policy) bool
 	// narrow gives the policy, which is lax in this check, another value. The generator asks for
@@ -30,6 +35,29 @@ func checks() []check {
 		runAsUser(), runAsGroup(), appArmor(), privileged(), procMount(), capabilities(),
 		hostPorts(), readOnlyRootFilesystem(), allowPrivilegeEscalation(),
 	}
+}
+
+// weighted are the checks, each as often as it weighs.
+func weighted(all []check) []check {
+	var list []check
+	for _, c := range all {
+		for range max(1, c.weight) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// theme are between low and high different checks, the weighty ones more often.
+func (g *gen) theme(low, high int) []check {
+	var chosen []check
+	for _, c := range some(g, 1000, 1000, weighted(checks())...) {
+		again := func(other check) bool { return other.name == c.name }
+		if !slices.ContainsFunc(chosen, again) {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen[:low+g.IntN(high-low+1)]
 }
 
 // Checks are the names of all checks, in the order in which the plugin runs them.

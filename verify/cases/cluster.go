@@ -129,7 +129,7 @@ func (g *gen) policies() []*Policy {
 		names[0] = pick(g, "Upper", "with space", "quote\"d", "new\nline", "ünï", "under_score", "package",
 			"data.lib.psp", strings.Repeat("long-", 50)+"n")
 	}
-	theme := some(g, 1, 6, checks()...)
+	theme := g.theme(1, 6)
 	var all []*Policy
 	for _, name := range names {
 		all = append(all, g.policy(name, theme))

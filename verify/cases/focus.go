@@ -62,16 +62,16 @@ func (g *gen) checkOf(p *Policy) check {
 	if g.chance(0.1) {
 		return pick(g, g.cluster.checks...)
 	}
-	var demanding []check
-	for _, c := range g.cluster.checks {
-		if c.narrows(p) {
-			demanding = append(demanding, c)
-		}
-	}
+	demanding := g.demanding(p)
 	if len(demanding) == 0 {
 		return pick(g, g.cluster.checks...)
 	}
-	return pick(g, demanding...)
+	return pick(g, weighted(demanding)...)
+}
+
+// demanding are the checks in which the policy demands something.
+func (g *gen) demanding(p *Policy) []check {
+	return slices.DeleteFunc(slices.Clone(g.cluster.checks), func(c check) bool { return !c.narrows(p) })
 }
 
 // compliant is a pod that the policy accepts, as far as there is one. The named check is made use

@@ -6,6 +6,7 @@ package cases
 func fsGroup() check {
 	return check{
 		name:    "fs_group",
+		weight:  2,
 		narrows: func(p *Policy) bool { return p.Spec.FSGroup.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.FSGroup = g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs")

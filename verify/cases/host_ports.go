@@ -8,6 +8,7 @@ import "slices"
 func hostPorts() check {
 	return check{
 		name:    "host_ports",
+		weight:  2,
 		narrows: func(p *Policy) bool { return !slices.Equal(p.Spec.HostPorts, []Range{{0, 65535}}) },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.HostPorts = nil

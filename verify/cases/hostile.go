@@ -14,11 +14,15 @@ func (g *gen) hostileCase() Case {
 	p, a := g.target()
 	made := g.compliant(p, "")
 	a.dress(made)
-	for _, c := range some(g, 0, 4, g.cluster.checks...) {
-		if g.chance(0.6) {
-			c.edge(g, p, made)
-		}
+	edges := some(g, 0, 3, g.cluster.checks...)
+	if g.chance(0.5) { // many errors at once, in one container, show the order of the checks
+		edges = some(g, 2, 8, g.demanding(p)...)
+		g.chosen = 1 + g.IntN(len(made.containers()))
 	}
+	for _, c := range edges {
+		c.edge(g, p, made)
+	}
+	g.chosen = 0
 	for _, change := range some(g, 1, 3, g.oddities()...) {
 		change(made)
 	}

@@ -65,8 +65,14 @@ func add(o Object, key string, items ...any) {
 	o[key] = append(list, items...)
 }
 
-// anyContainer picks one of the pod's containers.
-func (g *gen) anyContainer(p pod) container { return pick(g, p.containers()...) }
+// anyContainer picks one of the pod's containers; always the same one while one is chosen.
+func (g *gen) anyContainer(p pod) container {
+	all := p.containers()
+	if g.chosen > 0 {
+		return all[(g.chosen-1)%len(all)]
+	}
+	return pick(g, all...)
+}
 
 // newPod is a minimal pod with a few containers of all kinds.
 func (g *gen) newPod() pod {

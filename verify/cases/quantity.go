@@ -3,6 +3,7 @@
 package cases
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -13,6 +14,10 @@ import (
 // quantity is a form of one of few values: of most of them there are two forms that stay different
 // after the API server has normalised them.
 func (g *gen) quantity() string {
+	if g.chance(0.3) {
+		return fmt.Sprintf("%d%s", 1+g.IntN(2), pick(g, "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti",
+			"Pi", "Ei", "e-9", "e-6", "e-3", "e0", "e3", "e6", "e9", "e12", "e15", "e18"))
+	}
 	return pick(g,
 		"1", "1000m", "1e0", "1000000u", "1000000000n", "0.001k",
 		"128Mi", "131072Ki", "134217728", "134217728e0", "0.125Gi", "134217728000m",
@@ -98,7 +103,8 @@ func (g *gen) respell(value any) {
 func sameQuantity(text string) []string {
 	for _, forms := range [][]string{
 		{"1", "1000m", "1e0", "1000000u"}, {"128Mi", "134217728", "134217728e0"}, {"1k", "1e3", "1000"}, {"1Ki", "1024"},
-		{"0", "0Mi", "0e0"}, {"1E", "1e18", "1000P"}, {"100M", "100e6", "100000k"},
+		{"0", "0Mi", "0e0"}, {"1E", "1e18", "1000P"}, {"100M", "100e6", "100000k"}, {"1n", "1e-9"}, {"1u", "1e-6", "1000n"},
+		{"1m", "1e-3"}, {"1G", "1e9"}, {"1T", "1e12"}, {"1P", "1e15"}, {"1Gi", "1024Mi", "1073741824"},
 	} {
 		if slices.Contains(forms, text) {
 			return forms

@@ -6,6 +6,7 @@ package cases
 func runAsGroup() check {
 	return check{
 		name:    "run_as_group",
+		weight:  2,
 		narrows: func(p *Policy) bool { return groupStrategy(p).Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			s := g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs", "RunAsAny")

@@ -6,9 +6,10 @@ package cases
 func runAsUser() check {
 	return check{
 		name:    "run_as_user",
+		weight:  4,
 		narrows: func(p *Policy) bool { return p.Spec.RunAsUser.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
-			p.Spec.RunAsUser = g.narrowIDs("MustRunAs", "MustRunAs", "MustRunAsNonRoot")
+			p.Spec.RunAsUser = g.narrowIDs("MustRunAs", "MustRunAsNonRoot")
 			if p.Spec.RunAsUser.Rule == "MustRunAsNonRoot" && g.chance(0.7) {
 				p.Spec.RunAsUser.Ranges = nil
 			}

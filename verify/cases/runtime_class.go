@@ -8,6 +8,7 @@ import "slices"
 func runtimeClass() check {
 	return check{
 		name:    "runtime_class",
+		weight:  2,
 		narrows: func(p *Policy) bool { return p.Spec.RuntimeClass != nil },
 		narrow: func(g *gen, p *Policy) {
 			r := &RuntimeClass{Allowed: some(g, 0, 2, "gv", "kata", "runc")}

@@ -8,6 +8,7 @@ import "strings"
 func seLinux() check {
 	return check{
 		name:    "se_linux",
+		weight:  3,
 		narrows: func(p *Policy) bool { return p.Spec.SELinux.Rule != "RunAsAny" },
 		narrow:  narrowSELinux,
 		comply: func(g *gen, p *Policy, pod pod) {

@@ -17,7 +17,8 @@ const (
 // D9, E4, A5).
 func seccomp() check {
 	return check{
-		name: "seccomp",
+		name:   "seccomp",
+		weight: 4,
 		narrows: func(p *Policy) bool {
 			_, all := seccompProfiles(p)
 			_, defaulted := p.annotation(seccompDefault)

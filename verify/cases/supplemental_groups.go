@@ -6,6 +6,7 @@ package cases
 func supplementalGroups() check {
 	return check{
 		name:    "supplemental_groups",
+		weight:  2,
 		narrows: func(p *Policy) bool { return p.Spec.SupplementalGroups.Rule != "RunAsAny" },
 		narrow: func(g *gen, p *Policy) {
 			p.Spec.SupplementalGroups = g.narrowIDs("MustRunAs", "MustRunAs", "MayRunAs")

@@ -10,7 +10,8 @@ import (
 // sysctls varies spec.securityContext.sysctls (section D5).
 func sysctls() check {
 	return check{
-		name: "sysctls",
+		name:   "sysctls",
+		weight: 3,
 		narrows: func(p *Policy) bool {
 			return len(p.Spec.ForbiddenSysctls) > 0 || !slices.Contains(p.Spec.AllowedUnsafeSysctls, "*")
 		},

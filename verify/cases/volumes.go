@@ -8,6 +8,7 @@ import "slices"
 func volumes() check {
 	return check{
 		name:    "volumes",
+		weight:  3,
 		narrows: func(p *Policy) bool { return !slices.Contains(p.Spec.Volumes, "*") },
 		narrow:  narrowVolumes,
 		comply: func(g *gen, p *Policy, pod pod) {
