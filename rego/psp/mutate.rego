@@ -14,17 +14,7 @@ import data.lib.psp.shape
 #   Native Admit as the answer of a mutating webhook: chooses a policy, fills in its
 #   defaults as a JSONPatch, or refuses. Updates pass: native validates them only.
 # entrypoint: true
-mutate := _admit if {
-	request.judged
-} else := response.unjudged if {
-	not request.judged
-} else := response.refuse("the bundle came to no decision")
-
-_admit := response.refuse(shape.problem) if {
-	not shape.sound
-} else := response.let_through if {
-	request.review.operation == "UPDATE"
-} else := {
+mutate := {
 	"apiVersion": "admission.k8s.io/v1",
 	"kind": "AdmissionReview",
 	"response": {
@@ -35,5 +25,15 @@ _admit := response.refuse(shape.problem) if {
 		"auditAnnotations": {"admit-policy": choice.admit},
 	},
 } if {
-	choice.admit
-} else := response.refuse_pod("admit")
+	request.judged
+	shape.sound
+	request.review.operation != "UPDATE"
+} else := response.unjudged if {
+	not request.judged
+} else := response.refuse(shape.problem) if {
+	not shape.sound
+} else := response.let_through if {
+	request.review.operation == "UPDATE"
+} else := response.refuse_pod("admit") if {
+	not choice.admit
+} else := response.refuse("the bundle came to no decision")

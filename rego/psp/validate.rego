@@ -11,17 +11,7 @@ import data.lib.psp.update
 #   Native Validate as the answer of a validating webhook: does some policy that the
 #   requester may use accept the pod as it stands? Never a patch.
 # entrypoint: true
-validate := _validate if {
-	request.judged
-} else := response.unjudged if {
-	not request.judged
-} else := response.refuse("the bundle came to no decision")
-
-_validate := response.refuse(shape.problem) if {
-	not shape.sound
-} else := response.let_through if {
-	update.ignored
-} else := {
+validate := {
 	"apiVersion": "admission.k8s.io/v1",
 	"kind": "AdmissionReview",
 	"response": {
@@ -30,5 +20,15 @@ _validate := response.refuse(shape.problem) if {
 		"auditAnnotations": {"validate-policy": choice.validate},
 	},
 } if {
-	choice.validate
-} else := response.refuse_pod("validate")
+	request.judged
+	shape.sound
+	not update.ignored
+} else := response.unjudged if {
+	not request.judged
+} else := response.refuse(shape.problem) if {
+	not shape.sound
+} else := response.let_through if {
+	update.ignored
+} else := response.refuse_pod("validate") if {
+	not choice.validate
+} else := response.refuse("the bundle came to no decision")

@@ -6,15 +6,14 @@ import "psp2rego/translate/psp"
 
 func allowPrivilegeEscalation(w *writer, p *psp.PodSecurityPolicy) {
 	allowed, byDefault := *p.Spec.AllowPrivilegeEscalation, p.Spec.DefaultAllowPrivilegeEscalation
-	switch {
-	case allowed:
+	if allowed {
 		w.free("allowed")
-	case byDefault != nil && *byDefault:
-		w.flag(true)
-		w.refuse(w.fact("default_not_allowed"))
+	} else {
+		w.flag()
+	}
+	if !allowed && byDefault != nil && *byDefault {
+		w.demand(none(w.fact("default_not_allowed")))
 		w.tellAll(w.fact("default_not_allowed"))
-	default:
-		w.flag(true)
 	}
 	switch {
 	case byDefault != nil:

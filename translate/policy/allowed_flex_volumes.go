@@ -15,7 +15,6 @@ func allowedFlexVolumes(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "flexVolume"):
 		w.free("without effect: volumes of type flexVolume are not allowed")
 	default:
-		w.refuse(w.fact("used") + " - " + set(drivers))
-		w.tell("not_allowed")
+		w.allow(w.fact("used"), set(drivers), []string{"flexVolume"})
 	}
 }

@@ -11,9 +11,10 @@ func allowedHostPaths(w *writer, p *psp.PodSecurityPolicy) {
 	case !allowsVolume(p, "hostPath"):
 		w.free("without effect: volumes of type hostPath are not allowed")
 	default:
-		w.limit(term(explicit(p.Spec.AllowedHostPaths)))
-		w.refuse("{value | some value in " + w.fact("used") + "; not " + w.call("allows", "value", w.limits()) + "}")
-		w.tell("not_allowed", w.limits())
+		entries := term(explicit(p.Spec.AllowedHostPaths))
+		allows := w.call("allows", "value", entries)
+		w.demandOf(every(w.fact("used"), allows), "hostPath")
+		w.tell(w.fact("used"), "not_allowed", []rego{entries}, "not "+allows)
 	}
 }
 

@@ -16,11 +16,11 @@ func appArmor(w *writer, p *psp.PodSecurityPolicy) {
 	if restricted {
 		// an empty element allows nothing: a profile must be set
 		allowed := slices.DeleteFunc(strings.Split(listed, ","), func(profile string) bool { return profile == "" })
-		w.profiles(allowed, byDefault, term(listed))
+		w.profiles(allowed, byDefault, term(listed), "app_armor")
 	} else {
 		w.free("any profile")
 	}
 	if byDefault != "" {
-		w.defaults(w.call("written", term(byDefault)))
+		w.fill(w.call("written", term(byDefault)))
 	}
 }

@@ -10,18 +10,16 @@ import (
 
 func capabilities(w *writer, p *psp.PodSecurityPolicy) {
 	allowed, add, drop := p.Spec.AllowedCapabilities, p.Spec.DefaultAddCapabilities, p.Spec.RequiredDropCapabilities
-	rewritten := rego("{}")
+	merged := rego("{}")
 	if len(add)+len(drop) > 0 {
-		rewritten = "defaults.capabilities"
+		merged = w.call("merged", set(add), set(drop), bareLists(add, drop))
+		w.fill(merged)
 	}
 	if slices.Contains(allowed, psp.AllowAll) {
 		w.free("any capability may be added")
 	} else {
-		w.refuse(w.fact("used")+" - "+set(allowed, add), "capabilities")
-		w.tell("not_allowed", rewritten)
-	}
-	if len(add)+len(drop) > 0 {
-		w.defaults(w.call("merged", set(add), set(drop), bareLists(add, drop)))
+		w.demandOf(within(w.fact("used"), set(allowed, add)), "capabilities")
+		w.tell(without(w.fact("used"), set(allowed, add)), "not_allowed", []rego{merged})
 	}
 }
 

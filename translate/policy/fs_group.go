@@ -12,7 +12,7 @@ func fsGroup(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.MayRunAs:
 		w.mayRunAs("outside", "fsGroup", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", "fsGroup", o.Ranges, "")
+		w.mustRunAs("outside", "fsGroup", o.Ranges)
 		w.set("fsGroup", term(o.Ranges[0].Min), w.fact("unset"))
 	}
 }

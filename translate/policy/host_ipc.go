@@ -9,5 +9,5 @@ func hostIPC(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("allowed")
 		return
 	}
-	w.flag(true)
+	w.flag()
 }

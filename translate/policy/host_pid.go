@@ -9,5 +9,5 @@ func hostPID(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("allowed")
 		return
 	}
-	w.flag(true)
+	w.flag()
 }

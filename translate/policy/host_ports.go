@@ -9,7 +9,6 @@ func hostPorts(w *writer, p *psp.PodSecurityPolicy) {
 	if ranges == nil {
 		ranges = []psp.HostPortRange{}
 	}
-	w.limit(term(ranges))
-	w.refuse(w.outside(""))
-	w.tell("not_allowed", w.limits())
+	w.demandOf(w.within(term(ranges)), "hostPort")
+	w.tellOutside("not_allowed", term(ranges))
 }

@@ -95,38 +95,32 @@ func TestEveryCheckHasItsFiles(t *testing.T) {
 	}
 }
 
-// Whatever refuses must stand in accepts, directly or through the fields that a pod touches; otherwise it would only be told.
-func TestEveryRefusalIsAsked(t *testing.T) {
-	for _, name := range []string{"restricted.txtar", "odd.txtar"} {
+// Rules of one name are an or, so that a second one would allow what the first refuses; one that accepts does not ask for refuses nothing.
+func TestEveryPermitIsAskedForOnce(t *testing.T) {
+	for _, name := range []string{"restricted.txtar", "odd.txtar", "non_root.txtar"} {
 		archive, err := txtar.ParseFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(module(t, archive.Files[0].Data))
-		_, accepts, _ := strings.Cut(text, "accepts if {")
-		accepts, rest, _ := strings.Cut(accepts, "\n}\n")
-		m := ast.MustParseModuleWithOpts(text, ast.ParserOptions{RegoVersion: ast.RegoV1})
-		refusing := 0
+		m := ast.MustParseModuleWithOpts(string(module(t, archive.Files[0].Data)), ast.ParserOptions{RegoVersion: ast.RegoV1})
+		var permits, asked []string
 		for _, rule := range m.Rules {
-			ref := rule.Head.Ref()
-			if len(ref) != 2 || ref[0].Value.Compare(ast.Var("refused")) != 0 {
-				continue
-			}
-			refusing++
-			check := string(ref[1].Value.(ast.String))
-			asked := strings.Contains(accepts, "refused."+check+" == set()")
-			for _, line := range strings.Split(rest, "\n") {
-				if field, found := strings.CutSuffix(line, " := refused."+check); found && strings.HasPrefix(field, "touched") {
-					name := strings.Trim(strings.TrimPrefix(field, "touched"), `.[]"`)
-					asked = asked || strings.Contains(accepts, quote(name))
-				}
-			}
-			if !asked {
-				t.Errorf("%s: refused.%s is not asked", name, check)
+			switch ref := rule.Head.Ref(); {
+			case len(ref) == 2 && ref[0].Value.Compare(ast.Var("permits")) == 0:
+				permits = append(permits, string(ref[1].Value.(ast.String)))
+			case rule.Head.Name == "accepts":
+				every := rule.Body[len(rule.Body)-1].Terms.(*ast.Every)
+				fields := every.Domain.Value.(ast.Call)[2].Value.(ast.Set)
+				fields.Foreach(func(field *ast.Term) { asked = append(asked, string(field.Value.(ast.String))) })
 			}
 		}
-		if refusing < 8 {
-			t.Errorf("%s: only %d checks refuse", name, refusing)
+		slices.Sort(permits)
+		slices.Sort(asked)
+		if len(permits) < 8 {
+			t.Errorf("%s: only %v are asked for", name, permits)
+		}
+		if diff := cmp.Diff(permits, asked); diff != "" {
+			t.Errorf("%s: permits -, fields that accepts asks for +:\n%s", name, diff)
 		}
 	}
 }

@@ -9,5 +9,5 @@ func privileged(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("allowed")
 		return
 	}
-	w.flag(true)
+	w.flag()
 }

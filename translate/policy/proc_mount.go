@@ -13,11 +13,10 @@ func procMount(w *writer, p *psp.PodSecurityPolicy) {
 	if len(allowed) == 0 {
 		allowed = []psp.ProcMountType{"Default"}
 	}
-	refused := w.fact("used") + " - " + set(allowed)
 	if slices.Contains(allowed, "Default") {
-		w.refuse(refused, "procMount")
+		w.demandOf(within(w.fact("used"), set(allowed)), "procMount")
 	} else {
-		w.refuse(refused)
+		w.demand(within(w.fact("used"), set(allowed)))
 	}
-	w.tell("not_allowed")
+	w.tell(without(w.fact("used"), set(allowed)), "not_allowed", nil)
 }

@@ -13,29 +13,33 @@ func holds(ranges []psp.IDRange, id int64) bool {
 	return slices.ContainsFunc(ranges, func(r psp.IDRange) bool { return r.Min <= id && id <= r.Max })
 }
 
-// mayRunAs refuses ids outside the ranges, which the pod sets in field; the named function tells of them.
-func (w *writer) mayRunAs(function, field string, ranges []psp.IDRange) {
-	w.limit(term(ranges))
-	w.refuse(w.outside(""), field)
-	w.tell(function, w.limits())
+// within is the condition that everything the check finds used lies in the ranges.
+func (w *writer) within(ranges rego) rego {
+	w.use("ranges")
+	return every(w.fact("used"), "ranges.holds("+ranges+", value)")
 }
 
-// mustRunAs does the same, and refuses what is in more. Whatever is unset becomes the first range's min: that is allowed but for
-// ranges with min above max, which the API refuses today and older versions may have stored.
-func (w *writer) mustRunAs(function, field string, ranges []psp.IDRange, more rego) {
-	w.limit(term(ranges))
-	first := ranges[0].Min
-	stray := !holds(ranges, first)
-	refused, touched := w.outside(""), []string{field}
-	if stray {
-		refused, touched = w.outside("{"+term(first)+" | "+w.fact("unset")+" != set()}"), nil
+// tellOutside has the function tell of what is used and lies outside the ranges.
+func (w *writer) tellOutside(function string, ranges rego) {
+	w.tell(w.fact("used"), function, []rego{ranges}, "not ranges.holds("+ranges+", value)")
+}
+
+// mayRunAs demands that the ids which the pod sets in field are within the ranges, and more; the named function tells of ids outside.
+func (w *writer) mayRunAs(function, field string, ranges []psp.IDRange, more ...rego) {
+	condition := w.within(term(ranges))
+	for _, m := range more {
+		condition += "\n" + m
 	}
-	if more != "" {
-		refused += " | " + more
-	}
-	w.refuse(refused, touched...)
-	w.tell(function, w.limits())
-	if stray {
-		w.tellAll(w.call("default_outside", term(first), w.limits()))
+	w.demandOf(condition, field)
+	w.tellOutside(function, term(ranges))
+}
+
+// mustRunAs demands the same, and that it is set where the first range's min, which it becomes elsewhere, is not allowed: ranges with
+// min above max, which the API refuses today and older versions may have stored.
+func (w *writer) mustRunAs(function, field string, ranges []psp.IDRange, more ...rego) {
+	w.mayRunAs(function, field, ranges, more...)
+	if first := ranges[0].Min; !holds(ranges, first) {
+		w.demand(none(w.fact("unset")))
+		w.tellAll(w.call("default_outside", term(first), term(ranges)))
 	}
 }

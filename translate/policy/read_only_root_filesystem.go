@@ -9,6 +9,6 @@ func readOnlyRootFilesystem(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("free to choose")
 		return
 	}
-	w.flag(false)
+	w.flag()
 	w.set("readOnlyRootFilesystem", "true", w.fact("unset"))
 }

@@ -16,7 +16,7 @@ func runAsGroup(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.MayRunAs:
 		w.mayRunAs("outside", "runAsGroup", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", "runAsGroup", o.Ranges, "")
+		w.mustRunAs("outside", "runAsGroup", o.Ranges)
 		w.set("runAsGroup", term(o.Ranges[0].Min), w.fact("unset"))
 	}
 }

@@ -10,11 +10,11 @@ func runAsUser(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.RunAsAny:
 		w.free("any user")
 	case psp.MustRunAs:
-		w.mustRunAs("must_run_as", "runAsUser", o.Ranges, "")
+		w.mustRunAs("must_run_as", "runAsUser", o.Ranges)
 		w.set("runAsUser", term(o.Ranges[0].Min), w.fact("unset"))
 	case psp.MustRunAsNonRoot:
-		w.refuse(w.fact("must_run_as_non_root"), "runAsUser", "runAsNonRoot")
-		w.tellAll("refused.run_as_user")
+		w.demandOf(none(w.fact("said")+` & {["runAsNonRoot", false], ["runAsUser", 0]}`), "runAsUser", "runAsNonRoot")
+		w.tellAll(w.fact("must_run_as_non_root"))
 		w.set("runAsNonRoot", "true", w.fact("undecided"))
 	}
 }

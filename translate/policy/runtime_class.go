@@ -19,12 +19,11 @@ func runtimeClass(w *writer, p *psp.PodSecurityPolicy) {
 	case slices.Contains(allowed, psp.AllowAll):
 		w.free("any class")
 	case byDefault != nil && !slices.Contains(allowed, *byDefault):
-		w.refuse("(" + w.fact("used") + " - " + set(allowed) + ") | " + w.call("default_not_allowed", term(*byDefault)))
-		w.tell("not_allowed")
+		w.allow(w.fact("used"), set(allowed), []string{"runtimeClassName"})
+		w.demand(none(w.call("default_not_allowed", term(*byDefault))))
 		w.tellAll(w.call("default_not_allowed", term(*byDefault)))
 	default:
-		w.refuse(w.fact("used") + " - " + set(allowed))
-		w.tell("not_allowed")
+		w.allow(w.fact("used"), set(allowed), []string{"runtimeClassName"})
 	}
 	if byDefault != nil {
 		w.set("runtimeClassName", term(*byDefault), w.fact("unset"))

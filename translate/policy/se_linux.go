@@ -10,7 +10,7 @@ func seLinux(w *writer, p *psp.PodSecurityPolicy) {
 		return
 	}
 	options := term(p.Spec.SELinux.SELinuxOptions)
-	w.refuse(w.call("must_run_as", options), "seLinuxOptions")
-	w.tellAll("refused.se_linux")
+	w.demandOf(none(w.call("must_run_as", options)), "seLinuxOptions")
+	w.tellAll(w.call("must_run_as", options))
 	w.set("seLinuxOptions", options, w.fact("unset"))
 }

@@ -21,31 +21,20 @@ func seccomp(w *writer, p *psp.PodSecurityPolicy) {
 		if !restricted {
 			allowed, text = []string{""}, "null"
 		}
-		w.profiles(withAliases(allowed), byDefault, text)
+		w.profiles(withAliases(allowed), byDefault, text, "seccomp", "seccompProfile")
 	}
-	// what the pod's field says is written under every policy
-	derived := w.fact("derived")
 	if byDefault == "" {
-		w.defaults(derived)
+		w.fill(w.fact("derived")) // what the pod's field says is written under every policy
 		return
 	}
-	w.defaults(w.call("written", term(byDefault)))
+	w.fill(w.call("written", term(byDefault)))
 }
 
-// profiles refuses profiles that are not allowed, among them the default where it decides.
-func (w *writer) profiles(allowed []string, byDefault string, listed rego) {
-	refused := w.fact("used") + " - " + set(allowed)
-	stray := !slices.Contains(allowed, byDefault)
-	if stray {
-		refused = "(" + refused + ") | {" + term(byDefault) + " | " + w.fact("open") + "}"
-	}
-	if stray || w.current.name == "app_armor" {
-		w.refuse(refused)
-	} else {
-		w.refuse(refused, "seccompProfile", "annotations")
-	}
-	w.tell("not_allowed", listed)
-	if stray {
+// profiles allows profiles, of which fields speak. Where the pod leaves it to the policy, its default decides; listed is the policy's annotation.
+func (w *writer) profiles(allowed []string, byDefault string, listed rego, fields ...string) {
+	w.allow(w.fact("used"), set(allowed), fields, listed)
+	if !slices.Contains(allowed, byDefault) {
+		w.demand(w.fact("open") + " == false")
 		w.tellAll(w.call("default_not_allowed", term(byDefault), listed))
 	}
 }

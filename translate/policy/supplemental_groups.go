@@ -12,7 +12,7 @@ func supplementalGroups(w *writer, p *psp.PodSecurityPolicy) {
 	case psp.MayRunAs:
 		w.mayRunAs("outside", "supplementalGroups", o.Ranges)
 	case psp.MustRunAs:
-		w.mustRunAs("outside", "supplementalGroups", o.Ranges, w.fact("empty"))
+		w.mustRunAs("outside", "supplementalGroups", o.Ranges, none(w.fact("empty")))
 		w.tellAll(w.fact("empty"))
 		w.set("supplementalGroups", term([]int64{o.Ranges[0].Min}), w.fact("unset"))
 	}

@@ -14,8 +14,7 @@ func sysctls(w *writer, p *psp.PodSecurityPolicy) {
 		w.free("any sysctl")
 		return
 	}
-	w.limit("{\"forbidden\": " + list(forbidden) + ", \"unsafe\": " + list(allowed) + "}")
-	w.refuse("{value | some value in "+w.fact("used")+"; not "+
-		w.call("allows", "value", w.limits()+".forbidden", w.limits()+".unsafe")+"}", "sysctls")
-	w.tell("not_allowed", w.limits()+".forbidden")
+	allows := w.call("allows", "value", list(forbidden), list(allowed))
+	w.demandOf(every(w.fact("used"), allows), "sysctls")
+	w.tell(w.fact("used"), "not_allowed", []rego{list(forbidden)}, "not "+allows)
 }

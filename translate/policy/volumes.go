@@ -12,14 +12,14 @@ func volumes(w *writer, p *psp.PodSecurityPolicy) {
 	allowed := p.Spec.Volumes
 	switch {
 	case slices.Contains(allowed, psp.AllowAll):
-		w.refuse(w.fact("used") + ` & {""}`)
-		w.tell("not_allowed")
+		w.demand(w.fact("known"))
+		w.tell(w.fact("used")+` & {""}`, "not_allowed", nil)
 	case slices.Contains(allowed, "secret") && !slices.Contains(allowed, "projected"):
-		w.refuse(w.fact("used_beside_secret") + " - " + set(allowed))
-		w.tell("not_allowed_beside_secret")
+		w.demand(within(w.fact("used_beside_secret"), set(allowed)))
+		w.tell(without(w.fact("used_beside_secret"), set(allowed)), "not_allowed_beside_secret", nil)
 	default:
-		w.refuse(w.fact("used") + " - " + set(allowed))
-		w.tell("not_allowed")
+		w.demand(within(w.fact("used"), set(allowed)))
+		w.tell(without(w.fact("used"), set(allowed)), "not_allowed", nil)
 	}
 }
 

@@ -17,16 +17,20 @@ type writer struct {
 	header  bytes.Buffer
 	body    bytes.Buffer
 	imports []string
-	// refused are the checks that can refuse a pod whatever it sets.
-	refused []string
-	// touched are fields of the pod; the others can refuse only if the pod sets them.
+	// demands are what every pod has to fulfil.
+	demands []statement
+	// touched are the fields whose values a pod has to answer for if it sets them.
 	touched []string
-	// flags are the boolean fields among them, which are looked at together.
-	flags []string
-	// filled are the checks that fill in defaults.
-	filled  []string
+	// filled is what the policy fills in.
+	filled  []statement
 	current check
 	spec    map[string]json.RawMessage
+}
+
+// statement is a line of Rego that a check contributes to a rule of the whole policy.
+type statement struct {
+	check check
+	text  rego
 }
 
 // rego is a Rego expression.
@@ -81,62 +85,66 @@ func (w *writer) begin(c check) {
 // free ends the block of a check that allows everything.
 func (w *writer) free(why string) { fmt.Fprintf(&w.body, "# %s\n\n", why) }
 
-// refuse writes what the policy refuses of what the pod uses: a set that must be empty for the pod to be accepted. A pod that touches
-// none of the given fields uses nothing, or nothing that is refused; without fields the set is always looked at.
-func (w *writer) refuse(set rego, touched ...string) {
-	fmt.Fprintf(&w.body, "refused.%s := %s\n\n", w.current.name, set)
-	if len(touched) == 0 {
-		w.refused = append(w.refused, w.current.name)
-	}
-	for _, field := range touched {
+// demand has every pod fulfil a condition.
+func (w *writer) demand(condition rego) {
+	w.demands = append(w.demands, statement{w.current, condition})
+}
+
+// demandOf has pods that set one of the fields (see the library's package touched) fulfil a condition; the others fulfil it anyway.
+func (w *writer) demandOf(condition rego, fields ...string) {
+	for _, field := range fields {
+		if slices.Contains(w.touched, field) {
+			panic("two conditions for " + field + ": one of them would do") // rules of one name are an or
+		}
 		w.touched = append(w.touched, field)
-		fmt.Fprintf(&w.body, "touched.%s := refused.%s\n\n", field, w.current.name)
+		fmt.Fprintf(&w.body, "permits.%s if {\n\t%s\n}\n\n", field, condition)
 	}
 }
 
-// outside is what lies outside the check's limits (see limit) of what the pod uses and of more.
-func (w *writer) outside(more rego) rego {
-	w.use("ranges")
-	used := w.fact("used")
-	if more != "" {
-		used = "(" + used + " | " + more + ")"
+// none is the condition that a set is empty.
+func none(set rego) rego { return "count(" + set + ") == 0" }
+
+// within is the condition that a set has no members that another has not.
+func within(set, other rego) rego { return "object.subset(" + other + ", " + set + ")" }
+
+// without is what is in one set and not in another.
+func without(set, other rego) rego { return set + " - " + other }
+
+// every is the condition that all members of a set fulfil one.
+func every(set, condition rego) rego { return "every value in " + set + " { " + condition + " }" }
+
+// tell writes how a refusal reads: the violations that function gives for each value of set that fulfils the conditions.
+func (w *writer) tell(set rego, function string, args []rego, conditions ...rego) {
+	fmt.Fprintf(&w.body, "violations contains found if {\n\tsome value in %s\n", set)
+	for _, condition := range conditions {
+		fmt.Fprintf(&w.body, "\t%s\n", condition)
 	}
-	return rego(fmt.Sprintf("{value | some value in %s; not ranges.holds(allowed.%s, value)}", used, w.current.name))
+	fmt.Fprintf(&w.body, "\tsome found in %s\n}\n\n", w.call(function, append([]rego{"value"}, args...)...))
 }
 
-// limit writes what the policy allows, where more than one rule asks for it.
-func (w *writer) limit(value rego) {
-	fmt.Fprintf(&w.body, "allowed.%s := %s\n\n", w.current.name, value)
+// allow demands that what the pod uses, if it sets one of the fields, is among what is allowed; not_allowed of the check's package
+// tells of the rest.
+func (w *writer) allow(used, allowed rego, fields []string, args ...rego) {
+	w.demandOf(within(used, allowed), fields...)
+	w.tell(without(used, allowed), "not_allowed", args)
 }
 
-// limits refers to what limit wrote.
-func (w *writer) limits() rego { return rego("allowed." + w.current.name) }
-
-// tell writes how a refusal reads: the violations that function gives for each refused value.
-func (w *writer) tell(function string, args ...rego) {
-	found := w.call(function, append([]rego{"value"}, args...)...)
-	fmt.Fprintf(&w.body, "violations contains found if {\n\tsome value in refused.%s\n\tsome found in %s\n}\n\n", w.current.name, found)
-}
-
-// tellAll writes violations that need no refused value to be told.
+// tellAll writes violations that need no value to be told.
 func (w *writer) tellAll(found rego) {
 	fmt.Fprintf(&w.body, "violations contains found if some found in %s\n\n", found)
 }
 
-// set writes a default: value under key in each of places.
+// set fills in value under key in each of places.
 func (w *writer) set(key string, value, places rego) {
-	w.defaults(rego(fmt.Sprintf("{place: {%s: %s} | some place in %s}", quote(key), value, places)))
+	w.fill(rego(fmt.Sprintf("{place: {%s: %s} | some place in %s}", quote(key), value, places)))
 }
 
-// defaults writes what the check fills in: values by key by place. A check has at most one such rule.
-func (w *writer) defaults(values rego) {
-	w.filled = append(w.filled, w.current.name)
-	fmt.Fprintf(&w.body, "defaults.%s := %s\n\n", w.current.name, values)
-}
+// fill fills in values by key by place. A check has at most one such object.
+func (w *writer) fill(values rego) { w.filled = append(w.filled, statement{w.current, values}) }
 
-// flag refuses a value of a boolean field.
-func (w *writer) flag(forbidden bool) {
-	w.flags = append(w.flags, fmt.Sprintf("[%s, %t]", quote(w.current.fields[0]), forbidden))
+// flag refuses values of a boolean field; the check's package says which.
+func (w *writer) flag() {
+	w.demandOf(none(w.fact("not_allowed")), w.current.fields[0])
 	w.tellAll(w.fact("not_allowed"))
 }
 
@@ -167,11 +175,8 @@ func (w *writer) use(name string) {
 func (w *writer) text() []byte {
 	var out bytes.Buffer
 	out.Write(w.header.Bytes())
-	if len(w.flags) > 0 {
-		w.use("flags")
-	}
 	if len(w.touched) > 0 {
-		w.use("pod")
+		w.use("touched")
 	}
 	slices.Sort(w.imports)
 	for _, name := range w.imports {
@@ -187,19 +192,15 @@ func (w *writer) text() []byte {
 // verdict writes what the choice among policies asks of each.
 func (w *writer) verdict(out *bytes.Buffer) {
 	out.WriteString("\nprovider := true\n\n# every check that can refuse stands here; an undefined one refuses\naccepts if {\n")
-	if len(w.flags) > 0 {
-		fmt.Fprintf(out, "\tflags.used & {%s} == set()\n", strings.Join(w.flags, ", "))
-	}
-	for _, name := range cheapestFirst(w.refused) {
-		fmt.Fprintf(out, "\trefused.%s == set()\n", name)
+	for _, s := range cheapestFirst(w.demands) {
+		fmt.Fprintf(out, "\t# %s\n\t%s\n\n", strings.Join(s.check.fields, ", "), s.text)
 	}
 	if len(w.touched) > 0 {
-		fmt.Fprintf(out, "\tevery field in (pod.touched & %s) {\n\t\ttouched[field] == set()\n\t}\n", set(w.touched))
+		fmt.Fprintf(out, "\t# what a pod answers for if it sets it: see permits\n\tevery field in (touched.fields & %s) { permits[field] }\n", set(w.touched))
 	}
-	out.WriteString("}\n\n")
-	filled := make([]string, len(w.filled))
-	for i, name := range w.filled {
-		filled[i] = "defaults." + name
+	out.WriteString("}\n\n# values by key by place\nwrites := object.union_n([\n")
+	for _, s := range w.filled {
+		fmt.Fprintf(out, "\t# %s\n\t%s,\n", strings.Join(s.check.fields, ", "), s.text)
 	}
-	fmt.Fprintf(out, "# values by key by place\nwrites := object.union_n([%s])\n\n", strings.Join(filled, ", "))
+	out.WriteString("])\n\n")
 }

@@ -14,7 +14,9 @@ import data.lib.psp.pod
 
 # METADATA
 # description: places of the containers without allowPrivilegeEscalation
-unset := {pod.places[n] |
+unset := {place | some place in pod.places} if {
+	not "allowPrivilegeEscalation" in pod.context_fields
+} else := {pod.places[n] |
 	some n, context in pod.security_contexts
 	object.get(context, "allowPrivilegeEscalation", null) == null
 }

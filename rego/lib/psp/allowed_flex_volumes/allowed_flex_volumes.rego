@@ -14,7 +14,10 @@ import data.lib.psp.volumes
 
 # METADATA
 # description: drivers of all flexVolume volumes
-used := {driver | some driver in _drivers}
+used := {object.get(volume, ["flexVolume", "driver"], "") |
+	some i, "flexVolume" in volumes.types
+	volume := pod.spec.volumes[i]
+}
 
 # METADATA
 # description: violations by a driver that is not among the allowed ones
@@ -24,6 +27,6 @@ not_allowed(driver) := {[[0, 8, i], path, "Invalid value", driver, "Flexvolume d
 	path := sprintf("spec.volumes[%d].driver", [i])
 }
 
-_drivers[i] := object.get(pod.spec.volumes[i].flexVolume, "driver", "") if {
+_drivers[i] := object.get(pod.spec.volumes[i], ["flexVolume", "driver"], "") if {
 	some i, "flexVolume" in volumes.types
 }

@@ -16,7 +16,10 @@ import data.lib.psp.volumes
 
 # METADATA
 # description: paths of all hostPath volumes
-used := {path | some path in _paths}
+used := {object.get(volume, ["hostPath", "path"], "") |
+	some i, "hostPath" in volumes.types
+	volume := pod.spec.volumes[i]
+}
 
 # METADATA
 # description: true when a non-empty list of entries {"pathPrefix", "readOnly"} allows what the pod does with a path
@@ -59,6 +62,6 @@ _holds(same, same)
 
 _holds(prefix, path) if startswith(path, concat("", [prefix, "/"]))
 
-_paths[i] := object.get(pod.spec.volumes[i].hostPath, "path", "") if {
+_paths[i] := object.get(pod.spec.volumes[i], ["hostPath", "path"], "") if {
 	some i, "hostPath" in volumes.types
 }

@@ -28,11 +28,11 @@ used := {profile |
 }
 
 # METADATA
-# description: true when the policy's default decides the profile of a container
+# description: whether the policy's default decides the profile of a container
 open if {
 	some key in _keys
 	object.get(pod.annotations, key, "") == ""
-}
+} else := false
 
 # METADATA
 # description: violations by a profile that is not among allowedProfileNames; listed is that annotation

@@ -70,8 +70,8 @@ test_open[note] if {
 	some note, tc in {
 		"nothing set": {"profiles": {}, "want": {true}},
 		"empty": {"profiles": {"i": "x", "c": "", "e": "y"}, "want": {true}},
-		"all set": {"profiles": {"i": "x", "c": "y", "e": "z"}, "want": set()},
-		"a container that does not exist": {"profiles": {"i": "x", "c": "y", "e": "z", "x": ""}, "want": set()},
+		"all set": {"profiles": {"i": "x", "c": "y", "e": "z"}, "want": {false}},
+		"a container that does not exist": {"profiles": {"i": "x", "c": "y", "e": "z", "x": ""}, "want": {false}},
 	}
 
 	{answer | answer := app_armor.open} == tc.want with input as _review(tc.profiles)

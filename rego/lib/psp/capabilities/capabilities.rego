@@ -16,7 +16,6 @@ import data.lib.psp.pod
 # METADATA
 # description: names of all capabilities that containers add
 used := {name |
-	["capabilities", "object"] in pod.field_types
 	some context in pod.security_contexts
 	some name in context.capabilities.add
 }
@@ -38,7 +37,9 @@ not_allowed(name, rewritten) := {[[n + 1, 7, item], path, "Invalid value", name,
 # description: |
 #   what required_drop and default_add change, as writes; lists are both as a container
 #   without capabilities gets them
-merged(default_add, required_drop, lists) := object.union(
+merged(default_add, required_drop, lists) := {place: {"capabilities": lists} | some place in pod.places} if {
+	not "capabilities" in pod.context_fields
+} else := object.union(
 	{pod.places[n]: {"capabilities": lists} |
 		some n, context in pod.security_contexts
 		not context.capabilities

@@ -139,6 +139,15 @@ test_merged[note] if {
 	capabilities.merged(tc.add, tc.drop, _bare(tc.add, tc.drop)) == want with input as review
 }
 
+test_merged_where_no_container_says_anything if {
+	want := {
+		"/spec/initContainers/0/securityContext": {"capabilities": {"add": ["A"], "drop": ["K"]}},
+		"/spec/containers/0/securityContext": {"capabilities": {"add": ["A"], "drop": ["K"]}},
+		"/spec/ephemeralContainers/0/securityContext": {"capabilities": {"add": ["A"], "drop": ["K"]}},
+	}
+	capabilities.merged({"A"}, {"K"}, {"add": ["A"], "drop": ["K"]}) == want with input as _review([null, {}, {}])
+}
+
 test_merged_containers if {
 	want := {
 		"/spec/initContainers/0/securityContext": {"capabilities": {"drop": ["A", "K"]}},

@@ -13,47 +13,31 @@ import data.lib.psp.requester
 
 # METADATA
 # description: the policy that Admit chooses; undefined when every one refuses
-admit := name if {
-	name := min(_unchanged)
-} else := min(_accepting)
+admit := min({[changes, name] |
+	some name in _granted
+	policies[name].accepts == true
+	changes := policies[name].writes != {}
+})[1]
 
 # METADATA
 # description: |
 #   the policy that Validate names, the one in the pod's annotation first; undefined
 #   when none accepts the pod as it stands
-validate := _hint if {
-	_hint in _unchanged
-} else := min(_unchanged)
+validate := min({[others, name] |
+	some name in _granted
+	policies[name].accepts == true
+	policies[name].writes == {}
+	others := name != object.get(pod.annotations, "kubernetes.io/psp", null)
+})[1]
 
 # METADATA
 # description: policies that can be used at all and that the requester may use
-authorized contains name if {
-	some name in requester.policies
-	policies[name].provider == true
-}
-
-authorized contains name if {
-	"*" in requester.policies
-	policies[name].provider == true
-}
+authorized := {name | some name in _granted; policies[name].provider == true}
 
 # METADATA
 # description: true when at least one policy can be used, by whomever
 providers if policies[_].provider == true
 
-_accepting contains name if {
-	some name in requester.policies
-	policies[name].accepts == true
-}
-
-_accepting contains name if {
+_granted := {name | policies[name].provider == true} if {
 	"*" in requester.policies
-	policies[name].accepts == true
-}
-
-_unchanged contains name if {
-	some name in _accepting
-	policies[name].writes == {}
-}
-
-_hint := pod.annotations["kubernetes.io/psp"]
+} else := requester.policies

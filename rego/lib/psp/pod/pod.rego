@@ -20,20 +20,25 @@ annotations := request.review.object.metadata.annotations if {
 } else := {}
 
 # METADATA
+# description: |
+#   all containers, in the order in which native visits them; undefined unless every list of
+#   them is a list
+containers := list if {
+	list := array.concat(
+		array.concat(object.get(spec, "initContainers", []), spec.containers),
+		object.get(spec, "ephemeralContainers", []),
+	)
+} else := array.concat(array.concat(_list("initContainers"), _list("containers")), _list("ephemeralContainers"))
+
+_list(name) := [] if {
+	object.get(spec, name, null) == null
+} else := spec[name]
+
+# METADATA
 # description: the pod's securityContext, {} when it has none
 security_context := _contexts[0] if {
 	well_formed
 } else := {field: value | some field, value in _contexts[0]; value != null}
-
-# METADATA
-# description: all containers, in the order in which native visits them
-containers := spec.containers if {
-	not spec.initContainers
-	not spec.ephemeralContainers
-} else := [container |
-	some list in _lists
-	some container in spec[list]
-]
 
 # METADATA
 # description: securityContext of each container, {} when it has none, by the container's index
@@ -46,42 +51,53 @@ security_contexts := array.slice(_contexts, 1, count(_contexts)) if {
 
 # METADATA
 # description: |
-#   [field, type] of every field that a securityContext, the pod's or a container's, sets:
-#   with it a check passes over what is set nowhere
-field_types := {[field, type_name(value)] |
-	some context in _contexts
-	some field, value in context
-}
+#   the same with the pod's runAsUser, runAsGroup and runAsNonRoot where a container has none of its own
+effective_contexts := security_contexts if {
+	object.filter(security_context, ["runAsGroup", "runAsNonRoot", "runAsUser"]) == {}
+} else := [object.union(inherited, context) |
+	inherited := object.filter(security_context, ["runAsGroup", "runAsNonRoot", "runAsUser"])
+	some context in security_contexts
+]
 
 # METADATA
-# description: names of those fields, and annotations if the pod has some
-touched := {field | some [field, type] in field_types; type != "null"} | {"annotations" | annotations != {}}
+# description: |
+#   names of all fields that a securityContext, the pod's or a container's, sets
+context_fields := object.keys(object.union_n(_contexts)) if {
+	well_formed
+} else := {field |
+	some context in _contexts
+	some field, value in context
+	value != null
+}
 
 # METADATA
 # description: true when all securityContexts are objects and each field is of the API's type
 well_formed if {
 	object.union_n(_contexts)
-	count(_contexts) == count(containers) + 1
-	field_types - {
-		["allowPrivilegeEscalation", "boolean"],
-		["appArmorProfile", "object"],
-		["capabilities", "object"],
-		["fsGroup", "number"],
-		["fsGroupChangePolicy", "string"],
-		["privileged", "boolean"],
-		["procMount", "string"],
-		["readOnlyRootFilesystem", "boolean"],
-		["runAsGroup", "number"],
-		["runAsNonRoot", "boolean"],
-		["runAsUser", "number"],
-		["seLinuxChangePolicy", "string"],
-		["seLinuxOptions", "object"],
-		["seccompProfile", "object"],
-		["supplementalGroups", "array"],
-		["supplementalGroupsPolicy", "string"],
-		["sysctls", "array"],
-		["windowsOptions", "object"],
-	} == set()
+	types := {[field, type_name(value)] | some context in _contexts; some field, value in context}
+	object.subset(
+		{
+			["allowPrivilegeEscalation", "boolean"],
+			["appArmorProfile", "object"],
+			["capabilities", "object"],
+			["fsGroup", "number"],
+			["fsGroupChangePolicy", "string"],
+			["privileged", "boolean"],
+			["procMount", "string"],
+			["readOnlyRootFilesystem", "boolean"],
+			["runAsGroup", "number"],
+			["runAsNonRoot", "boolean"],
+			["runAsUser", "number"],
+			["seLinuxChangePolicy", "string"],
+			["seLinuxOptions", "object"],
+			["seccompProfile", "object"],
+			["supplementalGroups", "array"],
+			["supplementalGroupsPolicy", "string"],
+			["sysctls", "array"],
+			["windowsOptions", "object"],
+		},
+		types,
+	)
 }
 
 # the pod's securityContext, then the containers'
@@ -93,22 +109,13 @@ _contexts := array.concat(
 # METADATA
 # description: JSON pointer of each container's securityContext, by the container's index
 places := [sprintf("/spec/%s/%d/securityContext", [list, i]) |
-	some list in _lists
+	some list in ["initContainers", "containers", "ephemeralContainers"]
 	some i, _ in spec[list]
 ]
-
-# METADATA
-# description: every securityContext, the pod's and the containers', by its JSON pointer
-contexts_by_place := object.union(
-	{"/spec/securityContext": security_context},
-	{places[n]: context | some n, context in security_contexts},
-)
 
 # METADATA
 # description: Kubernetes path of each container, by the container's index
 paths := [sprintf("spec.%s[%d]", [list, i]) |
-	some list in _lists
+	some list in ["initContainers", "containers", "ephemeralContainers"]
 	some i, _ in spec[list]
 ]
-
-_lists := ["initContainers", "containers", "ephemeralContainers"]

@@ -91,15 +91,13 @@ test_security_contexts[note] if {
 	pod.security_contexts == tc.want.containers with input as _review(spec)
 }
 
-test_touched[note] if {
+test_context_fields[note] if {
 	some note, tc in {
 		"nothing": {"pod": {"metadata": {}, "spec": {"containers": [{"name": "c"}]}}, "want": set()},
-		"annotations": {
-			"pod": {"metadata": {"annotations": {"a": ""}}, "spec": {"containers": []}},
-			"want": {"annotations"},
+		"no securityContext, but others": {
+			"pod": {"metadata": {"annotations": {"a": ""}}, "spec": {"hostPID": true, "containers": []}},
+			"want": set(),
 		},
-		"empty annotations": {"pod": {"metadata": {"annotations": {}}, "spec": {"containers": []}}, "want": set()},
-		"null annotations": {"pod": {"metadata": {"annotations": null}, "spec": {"containers": []}}, "want": set()},
 		"the pod and every kind of container": {
 			"pod": {"metadata": {}, "spec": {
 				"securityContext": {"a": 1},
@@ -125,7 +123,7 @@ test_touched[note] if {
 		},
 	}
 
-	pod.touched == tc.want with input.request.object as tc.pod
+	pod.context_fields == tc.want with input.request.object as tc.pod
 }
 
 test_well_formed[note] if {
@@ -138,7 +136,8 @@ test_well_formed[note] if {
 		"every field of the pod": {"spec": {"securityContext": _fields, "containers": []}, "want": {true}},
 		"null for the pod's securityContext": {"spec": {"securityContext": null, "containers": []}, "want": set()},
 		"null for a container's securityContext": {"spec": {"containers": [{"securityContext": null}]}, "want": set()},
-		"null for a container": {"spec": {"containers": [null]}, "want": set()},
+		"no object for the pod's securityContext": {"spec": {"securityContext": "x", "containers": []}, "want": set()},
+		"no object for a container's": {"spec": {"containers": [{"securityContext": []}]}, "want": set()},
 		"a field that no check knows": {"spec": {"containers": [{"securityContext": {"x": 1}}]}, "want": set()},
 	}
 
@@ -174,6 +173,33 @@ _fields := {
 	"supplementalGroupsPolicy": "Merge",
 	"sysctls": [],
 	"windowsOptions": {},
+}
+
+test_effective_contexts[note] if {
+	some note, tc in {
+		"nothing to inherit": {"pod": {"fsGroup": 1}, "container": {"runAsUser": 2}, "want": {"runAsUser": 2}},
+		"what the container leaves unset": {
+			"pod": {"runAsUser": 0, "runAsGroup": 3, "runAsNonRoot": false, "seLinuxOptions": {}},
+			"container": {"privileged": true},
+			"want": {"privileged": true, "runAsGroup": 3, "runAsNonRoot": false, "runAsUser": 0},
+		},
+		"what the container sets itself": {
+			"pod": {"runAsUser": 0, "runAsGroup": 3, "runAsNonRoot": true},
+			"container": {"runAsUser": 1, "runAsGroup": 0, "runAsNonRoot": false},
+			"want": {"runAsGroup": 0, "runAsNonRoot": false, "runAsUser": 1},
+		},
+		"where the container has null": {
+			"pod": {"runAsUser": 5},
+			"container": {"runAsUser": null},
+			"want": {"runAsUser": 5},
+		},
+		"where the pod has null": {"pod": {"runAsUser": null}, "container": {}, "want": {}},
+	}
+
+	pod.effective_contexts == [tc.want] with input as _review({
+		"securityContext": tc.pod,
+		"containers": [{"name": "c", "securityContext": tc.container}],
+	})
 }
 
 test_annotations[note] if {

@@ -14,7 +14,7 @@ import data.lib.psp.pod
 # METADATA
 # description: types of all containers
 used := {"Default" | some _ in pod.containers} if {
-	not ["procMount", "string"] in pod.field_types
+	not "procMount" in pod.context_fields
 } else := {object.get(context, "procMount", "Default") | some context in pod.security_contexts}
 
 # METADATA

@@ -13,7 +13,9 @@ import data.lib.psp.pod
 
 # METADATA
 # description: places of the containers without readOnlyRootFilesystem
-unset := {pod.places[n] |
+unset := {place | some place in pod.places} if {
+	not "readOnlyRootFilesystem" in pod.context_fields
+} else := {pod.places[n] |
 	some n, context in pod.security_contexts
 	object.get(context, "readOnlyRootFilesystem", null) == null
 }

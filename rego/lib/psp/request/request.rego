@@ -27,9 +27,11 @@ namespace := object.get(review, "namespace", "")
 #   true for the creation or update of a pod, which native PodSecurityPolicy judges
 #   (plugin/pkg/admission/security/podsecuritypolicy/admission.go, v1.24.17)
 judged if {
-	input.kind == "AdmissionReview"
-	input.apiVersion == "admission.k8s.io/v1"
-	input.request.resource == {"group": "", "version": "v1", "resource": "pods"}
+	object.subset(input, {
+		"apiVersion": "admission.k8s.io/v1",
+		"kind": "AdmissionReview",
+		"request": {"resource": {"group": "", "resource": "pods", "version": "v1"}},
+	})
 	input.request.operation in {"CREATE", "UPDATE"}
 	is_string(input.request.namespace)
 	not input.request.subResource

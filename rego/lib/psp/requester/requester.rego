@@ -15,42 +15,33 @@ import data.lib.psp.request
 # METADATA
 # description: names of the policies that may be used, or * among them
 policies := {name |
-	some user in _identity.users
-	granted := grants.users[user]
-	some name in array.concat(
-		object.get(granted, "cluster", []),
-		object.get(granted, ["namespaces", request.namespace], []),
+	names := [users, groups] # none of the two may be missing
+	some grant in array.concat(
+		[grants.users[user] | some user in names[0]],
+		[grants.groups[group] | some group in names[1]],
 	)
-} | {name |
-	some group in _identity.groups
-	granted := grants.groups[group]
 	some name in array.concat(
-		object.get(granted, "cluster", []),
-		object.get(granted, ["namespaces", request.namespace], []),
+		object.get(grant, "cluster", []),
+		object.get(grant, ["namespaces", request.namespace], []),
 	)
 }
 
 # METADATA
 # description: names under which RBAC knows the requester and the service account
-users := _identity.users
+users := array.concat(
+	[object.get(request.review, ["userInfo", "username"], "")],
+	[concat(":", ["system:serviceaccount", request.namespace, name]) | name := _service_account],
+)
 
 # METADATA
 # description: groups of the requester and of the service account
-groups := _identity.groups
-
-_identity := {
-	"users": [_username, concat(":", ["system:serviceaccount", request.namespace, _service_account])],
-	"groups": array.concat(_groups, [
-		"system:serviceaccounts",
-		concat(":", ["system:serviceaccounts", request.namespace]),
-	]),
-} if {
-	_service_account
-} else := {"users": [_username], "groups": _groups}
-
-_username := object.get(request.review, ["userInfo", "username"], "")
-
-_groups := array.concat(object.get(request.review, ["userInfo", "groups"], []), dialect.groups)
+groups := array.concat(
+	array.concat(object.get(request.review, ["userInfo", "groups"], []), dialect.groups),
+	[group |
+		_service_account
+		some group in ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]
+	],
+)
 
 _service_account := name if {
 	name := pod.spec.serviceAccountName

@@ -17,32 +17,29 @@ import data.lib.psp.ranges
 # METADATA
 # description: places of the containers without an effective runAsGroup
 unset := {pod.places[n] |
-	some n, null in _gids
+	some n, context in pod.effective_contexts
+	not context.runAsGroup
 }
 
 # METADATA
 # description: effective runAsGroup of all containers that have one
-used := {gid | some gid in _gids; gid != null}
+used := {context.runAsGroup | some context in pod.effective_contexts}
 
 # METADATA
 # description: violations under MustRunAs and MayRunAs by a group outside the ranges
 outside(gid, allowed) := {_outside(n, gid, allowed) |
-	some n, used_gid in _gids
-	used_gid == gid
+	some n, context in pod.effective_contexts
+	context.runAsGroup == gid
 }
 
 # METADATA
 # description: violations under MustRunAs by unset groups, if no range holds the gid that they become
 default_outside(gid, allowed) := {_outside(n, gid, allowed) |
-	some n, null in _gids
+	some n, context in pod.effective_contexts
+	not context.runAsGroup
 }
 
 # Native names no leaf here: the path is that of the securityContext.
 _outside(n, gid, allowed) := [[n + 1, 1], ".securityContext", "Invalid value", [gid], detail] if {
 	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
 }
-
-_gids := [object.get(context, "runAsGroup", pod_gid) |
-	pod_gid := object.get(pod.security_context, "runAsGroup", null)
-	some context in pod.security_contexts
-]

@@ -19,33 +19,41 @@ import data.lib.psp.ranges
 # METADATA
 # description: places of the containers without an effective runAsUser
 unset := {pod.places[n] |
-	some n, null in _uids
+	some n, context in pod.effective_contexts
+	not context.runAsUser
 }
 
 # METADATA
 # description: places of the containers with neither an effective runAsUser nor an effective runAsNonRoot
-undecided := {place | some place in pod.places} if {
-	pod.touched & {"runAsNonRoot", "runAsUser"} == set()
-} else := {pod.places[n] |
-	some n, null in _uids
-	_non_roots[n] == null
+undecided := {pod.places[n] |
+	some n, context in pod.effective_contexts
+	object.filter(context, ["runAsNonRoot", "runAsUser"]) == {}
 }
 
 # METADATA
 # description: effective runAsUser of all containers that have one
-used := {uid | some uid in _uids; uid != null}
+used := {context.runAsUser | some context in pod.effective_contexts}
+
+# METADATA
+# description: |
+#   what the containers say about root, as [field, value] of effective runAsNonRoot and runAsUser
+said := {[field, value] |
+	some context in pod.effective_contexts
+	some field, value in object.filter(context, ["runAsNonRoot", "runAsUser"])
+}
 
 # METADATA
 # description: violations under MustRunAs by a user outside the ranges
 must_run_as(uid, allowed) := {_outside(n, uid, allowed) |
-	some n, used_uid in _uids
-	used_uid == uid
+	some n, context in pod.effective_contexts
+	context.runAsUser == uid
 }
 
 # METADATA
 # description: violations under MustRunAs by unset users, if no range holds the uid that they become
 default_outside(uid, allowed) := {_outside(n, uid, allowed) |
-	some n, null in _uids
+	some n, context in pod.effective_contexts
+	not context.runAsUser
 }
 
 _outside(n, uid, allowed) := [[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] if {
@@ -54,27 +62,12 @@ _outside(n, uid, allowed) := [[n + 1, 0], ".securityContext.runAsUser", "Invalid
 
 # METADATA
 # description: violations under MustRunAsNonRoot
-must_run_as_non_root := set() if {
-	pod.touched & {"runAsNonRoot", "runAsUser"} == set()
-} else := _marked_root | {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", uid, detail] |
-	some n, uid in _uids
-	uid != null
-	not abs(uid) > 0
-	not _non_roots[n] == false
+must_run_as_non_root := {[[n + 1, 0], ".securityContext.runAsNonRoot", "Invalid value", false, "must be true"] |
+	some n, context in pod.effective_contexts
+	context.runAsNonRoot == false
+} | {[[n + 1, 0], ".securityContext.runAsUser", "Invalid value", 0, detail] |
+	some n, context in pod.effective_contexts
+	context.runAsUser == 0
+	object.get(context, "runAsNonRoot", true) != false
 	detail := "running with the root UID is forbidden"
 }
-
-_marked_root := {[[n + 1, 0], ".securityContext.runAsNonRoot", "Invalid value", false, "must be true"] |
-	some n, non_root in _non_roots
-	not non_root in {null, true}
-}
-
-_uids := [object.get(context, "runAsUser", pod_uid) |
-	pod_uid := object.get(pod.security_context, "runAsUser", null)
-	some context in pod.security_contexts
-]
-
-_non_roots := [object.get(context, "runAsNonRoot", pod_non_root) |
-	pod_non_root := object.get(pod.security_context, "runAsNonRoot", null)
-	some context in pod.security_contexts
-]

@@ -4,6 +4,24 @@ import data.lib.psp.ranges
 import data.lib.psp.run_as_user
 import data.lib.psp.text
 
+test_said[note] if {
+	some note, tc in {
+		"nothing": {"pod": {}, "contexts": [{}, null, {}], "want": set()},
+		"by containers": {
+			"pod": {},
+			"contexts": [{"runAsUser": 0}, {"runAsNonRoot": false}, {"runAsUser": 7, "runAsNonRoot": true}],
+			"want": {["runAsNonRoot", false], ["runAsNonRoot", true], ["runAsUser", 0], ["runAsUser", 7]},
+		},
+		"by the pod, for containers that do not say otherwise": {
+			"pod": {"runAsUser": 0, "runAsNonRoot": false},
+			"contexts": [{"runAsUser": 1}, {"runAsUser": 1}, {"runAsUser": 2, "runAsNonRoot": true}],
+			"want": {["runAsNonRoot", false], ["runAsNonRoot", true], ["runAsUser", 1], ["runAsUser", 2]},
+		},
+	}
+
+	run_as_user.said == tc.want with input as _review(tc.pod, tc.contexts)
+}
+
 test_must_run_as[note] if {
 	some note, tc in {
 		"unset": {"ranges": [], "pod": null, "contexts": [{}, {}, null], "want": []},

@@ -17,7 +17,9 @@ import data.lib.psp.pod
 
 # METADATA
 # description: what is written to the annotations if the field alone gives the pod's profile
-derived := {"/metadata/annotations": {_pod_key: _pod_field} |
+derived := {} if {
+	not "seccompProfile" in pod.context_fields
+} else := {"/metadata/annotations": {_pod_key: _pod_field} |
 	not _pod_annotation
 	_pod_field != ""
 }
@@ -56,43 +58,30 @@ _detail(profile, listed) := sprintf("%s is not an allowed seccomp profile. Valid
 }
 
 # order, annotation and profile of the pod and of each container that sets or inherits one
-_profiles := _all_profiles if {
-	_mentioned
-} else := set()
+_profiles contains [[0, 2], _pod_key, _pod_annotation]
 
-_mentioned if {
-	["seccompProfile", "object"] in pod.field_types
-} else if {
-	some key, _ in pod.annotations
-	contains(key, "seccomp.security.alpha.kubernetes.io/")
-}
+_profiles contains [[0, 2], _pod_key, _pod_field] if not _pod_annotation
 
-_all_profiles contains [[0, 2], _pod_key, _pod_annotation]
-
-_all_profiles contains [[0, 2], _pod_key, _pod_field] if not _pod_annotation
-
-_all_profiles contains [[n + 1, 4], _key(n), _name(context.seccompProfile)] if {
+_profiles contains [[n + 1, 4], _key(n), _name(context.seccompProfile)] if {
 	some n, context in pod.security_contexts
 }
 
-_all_profiles contains [[n + 1, 4], key, pod.annotations[key]] if {
+_profiles contains [[n + 1, 4], key, pod.annotations[key]] if {
 	some n, context in pod.security_contexts
 	not context.seccompProfile
 	key := _key(n)
 }
 
-_all_profiles contains [[n + 1, 4], key, _inherited] if {
+_profiles contains [[n + 1, 4], key, _inherited] if {
 	some [n, key] in _silent
 }
 
 # METADATA
-# description: true when nothing but the policy's default decides the pod's profile
+# description: whether nothing but the policy's default decides the pod's profile
 open if {
-	not _mentioned
-} else if {
 	not _pod_annotation
 	not _pod_field
-}
+} else := false
 
 # order and annotation of what has no profile of its own and inherits none
 _undecided contains [[0, 2], _pod_key] if open

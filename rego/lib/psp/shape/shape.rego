@@ -6,7 +6,6 @@
 #   of another type would silently see nothing.
 package lib.psp.shape
 
-import data.lib.psp.flags
 import data.lib.psp.pod
 import data.lib.psp.request
 
@@ -15,14 +14,33 @@ import data.lib.psp.request
 sound if {
 	request.review.object.kind == "Pod"
 	pod.well_formed
-	is_array(pod.spec.containers)
-	is_array(object.get(pod.spec, "initContainers", []))
-	is_array(object.get(pod.spec, "ephemeralContainers", []))
-	is_array(object.get(pod.spec, "volumes", []))
-	is_object(object.get(request.review.object.metadata, "annotations", {}))
-	count(_listing) == count(pod.containers)
-	_types_within - {["boolean", "boolean"], ["string", "string"], ["list", "array"], ["element", "object"]} == set()
+	object.subset(
+		{["hostIPC", "boolean"], ["hostNetwork", "boolean"], ["hostPID", "boolean"], ["volumes", "array"]},
+		{[field, type_name(value)] |
+			some field, value in object.filter(pod.spec, ["hostIPC", "hostNetwork", "hostPID", "volumes"])
+		},
+	)
+	annotations := object.get(request.review.object.metadata, "annotations", {})
+	is_object(annotations)
+
+	# the builtins take nothing but strings, and lists of objects
+	concat("", [value | some value in annotations])
+	lists := [object.union_n(array.concat(object.get(container, "ports", []), object.get(container, "volumeMounts", []))) |
+		some container in pod.containers
+	]
+	count(lists) == count(pod.containers)
+	_entries_sound
 } else if not problem
+
+_entries_sound if {
+	pod.context_fields & {"capabilities", "sysctls"} == set()
+} else if {
+	object.subset({"array"}, {type_name(names) |
+		some context in pod.security_contexts
+		some names in context.capabilities
+	})
+	object.subset({"object"}, {type_name(sysctl) | some sysctl in pod.security_context.sysctls})
+}
 
 # METADATA
 # description: why the pod cannot be judged; undefined when it can
@@ -42,26 +60,6 @@ _has_parts if {
 	is_object(request.review.object.metadata)
 	is_object(request.review.object.spec)
 }
-
-# An entry for each container whose ports and volumeMounts are lists of objects: the builtins take nothing else.
-_listing := [merged |
-	some container in pod.containers
-	merged := object.union_n(array.concat(object.get(container, "ports", []), object.get(container, "volumeMounts", [])))
-]
-
-# what else checks look into, with its type
-_types_within := _flag_types if {
-	pod.touched & {"annotations", "capabilities", "sysctls"} == set()
-} else := _flag_types | (_annotation_types | _entry_types)
-
-_flag_types := {["boolean", type_name(value)] | some [_, value] in flags.used}
-
-_annotation_types := {["string", type_name(value)] | some value in pod.annotations}
-
-_entry_types := {["list", type_name(names)] |
-	some context in pod.security_contexts
-	some names in context.capabilities
-} | {["element", type_name(sysctl)] | some sysctl in pod.security_context.sysctls}
 
 _lists := array.concat(
 	[list | some container in pod.containers; some key in ["ports", "volumeMounts"]; list := container[key]],

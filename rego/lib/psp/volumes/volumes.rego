@@ -17,6 +17,10 @@ import data.lib.psp.pod
 used := {type | some type in types}
 
 # METADATA
+# description: true when PSP knows the types of all volumes
+known if not "" in types
+
+# METADATA
 # description: the same, projections of service account tokens counting as secret
 used_beside_secret := {type |
 	some i, own in types
@@ -39,9 +43,15 @@ not_allowed_beside_secret(type) := {[[0, 8, i], _path(i), "Invalid value", own, 
 
 # METADATA
 # description: type of each volume by index, "" for one that PSP does not know
-types := [_types[min(ranks)] |
+types := plain if {
+	plain := [type |
+		some volume in pod.spec.volumes
+		type := _types_of[concat(" ", object.keys(volume))]
+		is_object(volume[type])
+	]
+	count(plain) == count(pod.spec.volumes)
+} else := [min({[29, ""]} | {_ranked[key] | some key, source in volume; is_object(source)})[1] |
 	some volume in pod.spec.volumes
-	ranks := {29} | {_ranks[key] | some key, source in volume; is_object(source)}
 ]
 
 _detail("") := "unknown volume type"
@@ -94,22 +104,30 @@ _namespace_item(item) if {
 
 _path(i) := sprintf("spec.volumes[%d]", [i])
 
-# rank of each source in the order of GetVolumeFSType
-_ranks := {
-	"hostPath": 0, "emptyDir": 1, "gcePersistentDisk": 2, "awsElasticBlockStore": 3, "gitRepo": 4,
-	"secret": 5, "nfs": 6, "iscsi": 7, "glusterfs": 8, "persistentVolumeClaim": 9,
-	"rbd": 10, "flexVolume": 11, "cinder": 12, "cephfs": 13, "flocker": 14,
-	"downwardAPI": 15, "fc": 16, "azureFile": 17, "configMap": 18, "vsphereVolume": 19,
-	"quobyte": 20, "azureDisk": 21, "photonPersistentDisk": 22, "storageos": 23, "projected": 24,
-	"portworxVolume": 25, "scaleIO": 26, "csi": 27, "ephemeral": 28,
+# rank of each source in the order of GetVolumeFSType, and the type that policies call it by
+_ranked := {
+	"hostPath": [0, "hostPath"], "emptyDir": [1, "emptyDir"], "gcePersistentDisk": [2, "gcePersistentDisk"],
+	"awsElasticBlockStore": [3, "awsElasticBlockStore"], "gitRepo": [4, "gitRepo"], "secret": [5, "secret"],
+	"nfs": [6, "nfs"], "iscsi": [7, "iscsi"], "glusterfs": [8, "glusterfs"],
+	"persistentVolumeClaim": [9, "persistentVolumeClaim"], "rbd": [10, "rbd"], "flexVolume": [11, "flexVolume"],
+	"cinder": [12, "cinder"], "cephfs": [13, "cephFS"], "flocker": [14, "flocker"],
+	"downwardAPI": [15, "downwardAPI"], "fc": [16, "fc"], "azureFile": [17, "azureFile"],
+	"configMap": [18, "configMap"], "vsphereVolume": [19, "vsphereVolume"], "quobyte": [20, "quobyte"],
+	"azureDisk": [21, "azureDisk"], "photonPersistentDisk": [22, "photonPersistentDisk"], "storageos": [23, "storageos"],
+	"projected": [24, "projected"], "portworxVolume": [25, "portworxVolume"], "scaleIO": [26, "scaleIO"],
+	"csi": [27, "csi"], "ephemeral": [28, "ephemeral"],
 }
 
-# type at each rank, spelled as policies do (cephFS); the last is that of a volume without a known source
-_types := [
-	"hostPath", "emptyDir", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo",
-	"secret", "nfs", "iscsi", "glusterfs", "persistentVolumeClaim",
-	"rbd", "flexVolume", "cinder", "cephFS", "flocker",
-	"downwardAPI", "fc", "azureFile", "configMap", "vsphereVolume",
-	"quobyte", "azureDisk", "photonPersistentDisk", "storageos", "projected",
-	"portworxVolume", "scaleIO", "csi", "ephemeral", "",
-]
+# the same types, by all keys of a volume with a name and one source
+_types_of := {
+	"hostPath name": "hostPath", "emptyDir name": "emptyDir", "gcePersistentDisk name": "gcePersistentDisk",
+	"awsElasticBlockStore name": "awsElasticBlockStore", "gitRepo name": "gitRepo", "name secret": "secret",
+	"name nfs": "nfs", "iscsi name": "iscsi", "glusterfs name": "glusterfs",
+	"name persistentVolumeClaim": "persistentVolumeClaim", "name rbd": "rbd", "flexVolume name": "flexVolume",
+	"cinder name": "cinder", "cephfs name": "cephFS", "flocker name": "flocker",
+	"downwardAPI name": "downwardAPI", "fc name": "fc", "azureFile name": "azureFile",
+	"configMap name": "configMap", "name vsphereVolume": "vsphereVolume", "name quobyte": "quobyte",
+	"azureDisk name": "azureDisk", "name photonPersistentDisk": "photonPersistentDisk", "name storageos": "storageos",
+	"name projected": "projected", "name portworxVolume": "portworxVolume", "name scaleIO": "scaleIO",
+	"csi name": "csi", "ephemeral name": "ephemeral",
+}

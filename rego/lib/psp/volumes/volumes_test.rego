@@ -13,6 +13,12 @@ test_first_source_in_the_order_of_native_decides if {
 	volumes.types == want with input as _review([{key: {} | some j, [key, _] in _sources; j >= i} | some i, _ in _sources])
 }
 
+test_known if {
+	volumes.known with input as _review([{"name": "v", "emptyDir": {}}])
+	volumes.known with input as _review([])
+	not volumes.known with input as _review([{"name": "v", "emptyDir": {}}, {"name": "w", "image": {}}])
+}
+
 test_types[note] if {
 	some note, tc in {
 		"no volumes": {"volumes": [], "want": []},
