@@ -65,7 +65,7 @@ func difference(native, ours *Verdict, explain func() (*Explanation, error)) (Cl
 	case native.Allowed != ours.Allowed:
 		return FailClosed, "native allows, the bundle refuses"
 	case !native.Allowed:
-		return message(native.Message, ours.Message, explain)
+		return message(native.Message, ours.Message, ours.blocks, explain)
 	}
 	if !native.Handled && (len(ours.Audit) > 0 || len(ours.Patch) > 0) {
 		return Policy, fmt.Sprintf("native leaves the request alone, the bundle tells %v and patches %s", ours.Audit, ours.Patch)
@@ -84,7 +84,8 @@ func difference(native, ours *Verdict, explain func() (*Explanation, error)) (Cl
 	return "", ""
 }
 
-func message(native, ours string, explain func() (*Explanation, error)) (Class, string) {
+// message compares what both sides say; texts are the blocks of ours, if it tells them, else explain gives them.
+func message(native, ours string, texts []string, explain func() (*Explanation, error)) (Class, string) {
 	if native == ours {
 		return "", ""
 	}
@@ -93,11 +94,13 @@ func message(native, ours string, explain func() (*Explanation, error)) (Class, 
 	if nativeHead != oursHead || !nativeList || !oursList || len(native) != len(ours) {
 		return Message, "the messages differ"
 	}
-	explanation, err := explain()
-	if err != nil {
-		return Message, err.Error()
+	if len(texts) == 0 {
+		explanation, err := explain()
+		if err != nil {
+			return Message, err.Error()
+		}
+		texts = blocks(explanation)
 	}
-	texts := blocks(explanation)
 	switch {
 	case !joins(ours, texts):
 		return Message, "the bundle's message is not what its explanation says"

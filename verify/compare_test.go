@@ -75,17 +75,19 @@ func TestPoliciesMaySpeakInAnyOrder(t *testing.T) {
 		"PodSecurityPolicy: unable to admit pod: [e1 e2 e1 e1 e2 e3":     false,
 		"PodSecurityPolicy: unable to admit pod: [e1 e2 e1 e1 e2]":       false,
 	} {
-		class, _ := message(native, ours, func() (*Explanation, error) { return explanation, nil })
-		if (class == "") != want {
-			t.Errorf("%s: class %q", native, class)
+		for _, told := range [][]string{nil, {"e1 e2", "e1", "e1 e2 e3"}} { // by the explanation, or with the refusal
+			class, _ := message(native, ours, told, func() (*Explanation, error) { return explanation, nil })
+			if (class == "") != want {
+				t.Errorf("%s: class %q", native, class)
+			}
 		}
 	}
 	// Our own text has to be what our explanation says, else the two entry points disagree.
-	class, _ := message("x: [e1 e1 e2 e3 e1 e2]", "x: [e3 e1 e2 e1 e1 e2]", func() (*Explanation, error) { return explanation, nil })
+	class, _ := message("x: [e1 e1 e2 e3 e1 e2]", "x: [e3 e1 e2 e1 e1 e2]", nil, func() (*Explanation, error) { return explanation, nil })
 	if class != Message {
 		t.Error("a text that is no order of its own violations passes")
 	}
-	class, _ = message("x: [a b]", "x: [b a]", func() (*Explanation, error) { return nil, errors.New("undefined") })
+	class, _ = message("x: [a b]", "x: [b a]", nil, func() (*Explanation, error) { return nil, errors.New("undefined") })
 	if class != Message {
 		t.Error("a message passes that nothing explains")
 	}

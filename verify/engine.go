@@ -35,6 +35,8 @@ type Verdict struct {
 	// Fault says why the engine's answer is no answer: an entry point is missing, undefined, or
 	// returns something else than an AdmissionReview. A verdict with a fault equals no other.
 	Fault string `json:"fault,omitempty"`
+	// blocks are the parts of a refusal's message, one per policy, where the engine tells them apart.
+	blocks []string
 }
 
 // Engine decides one phase of one request whose object is already as a webhook would see it. An

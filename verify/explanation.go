@@ -47,11 +47,11 @@ func (o *OPA) Explain(ctx context.Context, request *protocol.Request) (*Explanat
 }
 
 func (o *OPA) explained(ctx context.Context, input ast.Value) (*Explanation, error) {
-	document, err := ask(ctx, &o.explain, input)
+	documents, err := ask(ctx, &o.explain, input)
 	if err != nil {
 		return nil, fmt.Errorf("data.psp.explain: %w", err)
 	}
-	data, err := json.Marshal(document)
+	data, err := json.Marshal(documents["review"])
 	if err != nil {
 		return nil, fmt.Errorf("data.psp.explain: %w", err)
 	}

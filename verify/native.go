@@ -60,7 +60,7 @@ func StartNative(ctx context.Context, command NativeCommand) (*Native, error) {
 	}
 	n := &Native{lines: make(chan []byte, maxInFlight+1), timeout: timeout}
 	n.cmd = exec.CommandContext(ctx, command.Path, command.Args...)
-	n.cmd.Env = append(n.cmd.Environ(), "GOGC="+strconv.Itoa(gcPercent))
+	n.cmd.Env = append(n.cmd.Environ(), "GOGC="+strconv.Itoa(gcPercent), "GOMEMLIMIT="+nativeMemoryLimit)
 	n.cmd.Stderr = &n.stderr
 	n.cmd.WaitDelay = 5 * time.Second
 	in, err := n.cmd.StdinPipe()

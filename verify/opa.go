@@ -54,9 +54,9 @@ func load(ctx context.Context, files loader.FileLoader, path string) (*OPA, erro
 	store := inmem.NewFromObjectWithOpts(bundle.Data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 	o := &OPA{}
 	for query, prepared := range map[string]*rego.PreparedEvalQuery{
-		"data.psp.mutate":   &o.mutate,
-		"data.psp.validate": &o.validate,
-		"data.psp.explain":  &o.explain,
+		"review := data.psp.mutate; " + blocksQuery:   &o.mutate,
+		"review := data.psp.validate; " + blocksQuery: &o.validate,
+		"review := data.psp.explain":                  &o.explain,
 	} {
 		if *prepared, err = rego.New(
 			rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StoreReadAST(true),
@@ -66,6 +66,10 @@ func load(ctx context.Context, files loader.FileLoader, path string) (*OPA, erro
 	}
 	return o, nil
 }
+
+// blocksQuery asks, about a refusal only, for what its message was made of: the evaluation has it at hand. Bundles that are not
+// psp2rego's have no such document, and may answer with anything: walk takes that.
+const blocksQuery = `blocks := [block | walk(review, [["response", "allowed"], false]); some block in data.psp.refusal]`
 
 // Evaluate asks the entry point of the phase. Whatever is wrong with the bundle is a fault in the
 // verdict; an error means that the request cannot be turned into an AdmissionReview.
@@ -82,17 +86,18 @@ func (o *OPA) evaluate(ctx context.Context, phase Phase, request *protocol.Reque
 	if phase == Validate {
 		query = &o.validate
 	}
-	document, err := ask(ctx, query, input)
+	documents, err := ask(ctx, query, input)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		return &Verdict{Fault: err.Error()}, nil
 	}
-	verdict, err := readReview(document, phase)
+	verdict, err := readReview(documents["review"], phase)
 	if err != nil {
 		return &Verdict{Fault: err.Error()}, nil
 	}
+	verdict.blocks = readBlocks(documents["blocks"])
 	if phase == Mutate && verdict.Allowed {
 		if verdict.Object, err = patched(request.Object, verdict.Patch); err != nil {
 			return &Verdict{Fault: "patch: " + err.Error()}, nil
@@ -101,15 +106,15 @@ func (o *OPA) evaluate(ctx context.Context, phase Phase, request *protocol.Reque
 	return verdict, nil
 }
 
-func ask(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (any, error) {
+func ask(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (rego.Vars, error) {
 	results, err := query.Eval(ctx, rego.EvalParsedInput(input))
 	switch {
 	case err != nil:
 		return nil, err
 	case len(results) == 0:
 		return nil, errors.New("the entry point is undefined")
-	case len(results) > 1 || len(results[0].Expressions) != 1:
+	case len(results) > 1:
 		return nil, errors.New("the entry point has several values")
 	}
-	return results[0].Expressions[0].Value, nil
+	return results[0].Bindings, nil
 }

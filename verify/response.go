@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // reviewUID marks our AdmissionReviews; the answer has to repeat it.
@@ -49,6 +50,23 @@ func readReview(document any, phase Phase) (*Verdict, error) {
 	verdict.Policy = verdict.Audit[phase.auditKey()]
 	verdict.Handled = !verdict.Allowed || len(verdict.Audit) > 0
 	return verdict, nil
+}
+
+// readBlocks joins the violations of each policy that has some to one text.
+func readBlocks(document any) []string {
+	policies, _ := document.([]any)
+	var blocks []string
+	for _, policy := range policies {
+		violations, _ := policy.([]any)
+		texts := make([]string, len(violations))
+		for i, violation := range violations {
+			texts[i], _ = violation.(string)
+		}
+		if len(texts) > 0 {
+			blocks = append(blocks, strings.Join(texts, " "))
+		}
+	}
+	return blocks
 }
 
 func readPatch(verdict *Verdict, response map[string]any, phase Phase) error {

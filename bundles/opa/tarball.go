@@ -21,7 +21,10 @@ const maxTarball = 1 << 30
 // WriteTarball writes the bundle as a gzip-compressed tar archive: files sorted, bytes verbatim, no times, no owners.
 // OPA's own bundle writer is not used because it joins the data files and drops what is neither module nor data.
 func (b *Bundle) WriteTarball(w io.Writer) error {
-	zw := gzip.NewWriter(w)
+	zw, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return fmt.Errorf("write bundle: %w", err)
+	}
 	tw := tar.NewWriter(zw)
 	for _, f := range b.Files {
 		header := tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Size: int64(len(f.Data)), Mode: 0o644}

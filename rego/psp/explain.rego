@@ -4,6 +4,7 @@ import data.lib.psp.choice
 import data.lib.psp.policies
 import data.lib.psp.request
 import data.lib.psp.requester
+import data.lib.psp.response
 import data.lib.psp.shape
 import data.lib.psp.text
 import data.psp.provenance
@@ -23,6 +24,12 @@ explain := {"policies": {}, "problem": request.problem} if {
 } else := {"policies": {}, "problem": shape.problem} if {
 	not shape.sound
 } else := object.union({"policies": _policies}, _chosen)
+
+# METADATA
+# description: |
+#   What the message of a refusal is made of: by policy that may be used, what it says against
+#   the pod, in native's words and order. Native joins the policies in an order of its own.
+refusal := response.blocks
 
 _chosen["mutate"] := choice.admit
 

@@ -59,6 +59,18 @@ test_policies if {
 	}
 }
 
+test_refusal if {
+	refusal := psp.refusal with input as _review([])
+		with data.lib.psp.policies as {
+			"strict": object.get(_policies, "strict", {}),
+			"open": object.get(_policies, "open", {}),
+			"broken": object.get(_policies, "broken", {}),
+		}
+		with data.lib.psp.grants as {"users": {"jane": {"cluster": ["strict", "broken"]}}, "groups": {}}
+		with data.lib.psp.dialect as {"groups": []}
+	refusal == {"strict": ["a: Forbidden: 1", "spec.containers[0].b: Forbidden: 2"]}
+}
+
 test_chosen_policies[note] if {
 	some note, tc in {
 		"both phases": {"policies": {"open": _accepting({})}, "want": {"mutate": "open", "validate": "open"}},

@@ -44,7 +44,8 @@ refuse_pod(phase) := refuse(sprintf("unable to %s pod: [%s]", [phase, concat(" "
 	choice.providers
 } else := refuse("no providers available to validate pod request")
 
-_lines := [line |
-	some name in choice.authorized
-	some line in text.lines(policies[name].violations)
-]
+# METADATA
+# description: what the policies that may be used say against the pod, by policy, in native's words
+blocks := {name: text.lines(policies[name].violations) | some name in choice.authorized}
+
+_lines := [line | some lines in blocks; some line in lines]

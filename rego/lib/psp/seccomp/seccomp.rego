@@ -14,6 +14,7 @@
 package lib.psp.seccomp
 
 import data.lib.psp.pod
+import data.lib.psp.touched
 
 # METADATA
 # description: what is written to the annotations if the field alone gives the pod's profile
@@ -32,7 +33,9 @@ written(by_default) := {"/metadata/annotations": {_pod_key: by_default}} if {
 
 # METADATA
 # description: profiles that the pod or a container sets or inherits
-used := {profile | some [_, _, profile] in _profiles}
+used := set() if {
+	touched.fields & {"seccomp", "seccompProfile"} == set()
+} else := {profile | some [_, _, profile] in _profiles}
 
 # METADATA
 # description: |
