@@ -35,7 +35,10 @@ written(by_default) := {"/metadata/annotations": {_pod_key: by_default}} if {
 # description: profiles that the pod or a container sets or inherits
 used := set() if {
 	touched.fields & {"seccomp", "seccompProfile"} == set()
-} else := {profile | some [_, _, profile] in _profiles}
+} else := {profile | profile := _pod_profile} | {profile |
+	some n, context in pod.security_contexts
+	profile := _container_profile(n, context)
+}
 
 # METADATA
 # description: |
@@ -61,50 +64,42 @@ _detail(profile, listed) := sprintf("%s is not an allowed seccomp profile. Valid
 }
 
 # order, annotation and profile of the pod and of each container that sets or inherits one
-_profiles contains [[0, 2], _pod_key, _pod_annotation]
+_profiles contains [[0, 2], _pod_key, _pod_profile]
 
-_profiles contains [[0, 2], _pod_key, _pod_field] if not _pod_annotation
-
-_profiles contains [[n + 1, 4], _key(n), _name(context.seccompProfile)] if {
+_profiles contains [[n + 1, 4], _key(n), profile] if {
 	some n, context in pod.security_contexts
-}
-
-_profiles contains [[n + 1, 4], key, pod.annotations[key]] if {
-	some n, context in pod.security_contexts
-	not context.seccompProfile
-	key := _key(n)
-}
-
-_profiles contains [[n + 1, 4], key, _inherited] if {
-	some [n, key] in _silent
+	profile := _container_profile(n, context)
 }
 
 # METADATA
 # description: whether nothing but the policy's default decides the pod's profile
 open if {
-	not _pod_annotation
-	not _pod_field
+	not _pod_profile
 } else := false
 
 # order and annotation of what has no profile of its own and inherits none
 _undecided contains [[0, 2], _pod_key] if open
 
-_undecided contains [[n + 1, 4], key] if {
+_undecided contains [[n + 1, 4], _key(n)] if {
 	open
-	some [n, key] in _silent
-}
-
-# containers without a profile of their own
-_silent contains [n, key] if {
 	some n, context in pod.security_contexts
-	not context.seccompProfile
-	key := _key(n)
-	not pod.annotations[key]
+	not _container_profile(n, context)
 }
 
-_inherited := profile if {
+_pod_profile := profile if {
+	profile := _pod_annotation
+} else := _pod_field
+
+# The two levels go by their fields and annotations in another order.
+_container_profile(n, context) := profile if {
+	profile := _name(context.seccompProfile)
+} else := profile if {
+	profile := pod.annotations[_key(n)]
+} else := profile if {
 	profile := _pod_field
-} else := _pod_annotation
+} else := profile if {
+	profile := _pod_annotation
+}
 
 _pod_annotation := pod.annotations[_pod_key] if pod.annotations[_pod_key] != ""
 
