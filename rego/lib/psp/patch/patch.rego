@@ -19,9 +19,9 @@ operations := array.concat(
 		{"kubernetes.io/psp": choice.admit},
 	])}],
 	array.concat(
-		[{"op": "add", "path": pod.places[n], "value": object.union(context, values)} |
+		[{"op": "add", "path": places[n], "value": object.union(context, values)} |
 			some n, context in pod.security_contexts
-			values := writes[pod.places[n]]
+			values := writes[places[n]]
 		],
 		array.concat(
 			[{"op": "add", "path": "/spec/securityContext", "value": object.union(pod.security_context, values)} |
@@ -34,4 +34,5 @@ operations := array.concat(
 	),
 ) if {
 	writes := policies[choice.admit].writes
+	places := pod.places
 }

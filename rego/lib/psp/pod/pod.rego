@@ -24,9 +24,10 @@ annotations := request.review.object.metadata.annotations if {
 #   all containers, in the order in which native visits them; undefined unless every list of
 #   them is a list
 containers := list if {
+	own := spec
 	list := array.concat(
-		array.concat(object.get(spec, "initContainers", []), spec.containers),
-		object.get(spec, "ephemeralContainers", []),
+		array.concat(object.get(own, "initContainers", []), own.containers),
+		object.get(own, "ephemeralContainers", []),
 	)
 } else := array.concat(array.concat(_list("initContainers"), _list("containers")), _list("ephemeralContainers"))
 
@@ -42,8 +43,9 @@ security_context := _contexts[0] if {
 
 # METADATA
 # description: securityContext of each container, {} when it has none, by the container's index
-security_contexts := array.slice(_contexts, 1, count(_contexts)) if {
+security_contexts := array.slice(contexts, 1, count(contexts)) if {
 	well_formed
+	contexts := _contexts
 } else := [{field: value | some field, value in context; value != null} |
 	some i, context in _contexts
 	i > 0
@@ -73,8 +75,9 @@ context_fields := object.keys(object.union_n(_contexts)) if {
 # METADATA
 # description: true when all securityContexts are objects and each field is of the API's type
 well_formed if {
-	object.union_n(_contexts)
-	types := {[field, type_name(value)] | some context in _contexts; some field, value in context}
+	contexts := _contexts
+	object.union_n(contexts)
+	types := {[field, type_name(value)] | some context in contexts; some field, value in context}
 	object.subset(
 		{
 			["allowPrivilegeEscalation", "boolean"],

@@ -15,11 +15,15 @@ import data.lib.psp.request
 # METADATA
 # description: names of the policies that may be used, or * among them
 policies := {name |
-	names := [users, groups] # none of the two may be missing
-	some grant in array.concat(
-		[grants.users[user] | some user in names[0]],
-		[grants.groups[group] | some group in names[1]],
+	some user in _subjects.users
+	grant := grants.users[user]
+	some name in array.concat(
+		object.get(grant, "cluster", []),
+		object.get(grant, ["namespaces", request.namespace], []),
 	)
+} | {name |
+	some group in _subjects.groups
+	grant := grants.groups[group]
 	some name in array.concat(
 		object.get(grant, "cluster", []),
 		object.get(grant, ["namespaces", request.namespace], []),
@@ -28,20 +32,24 @@ policies := {name |
 
 # METADATA
 # description: names under which RBAC knows the requester and the service account
-users := array.concat(
-	[object.get(request.review, ["userInfo", "username"], "")],
-	[concat(":", ["system:serviceaccount", request.namespace, name]) | name := _service_account],
-)
+users := _subjects.users
 
 # METADATA
 # description: groups of the requester and of the service account
-groups := array.concat(
-	array.concat(object.get(request.review, ["userInfo", "groups"], []), dialect.groups),
-	[group |
-		_service_account
-		some group in ["system:serviceaccounts", concat(":", ["system:serviceaccounts", request.namespace])]
-	],
-)
+groups := _subjects.groups
+
+_subjects := {
+	"users": [user, concat(":", ["system:serviceaccount", namespace, _service_account])],
+	"groups": array.concat(own, ["system:serviceaccounts", concat(":", ["system:serviceaccounts", namespace])]),
+} if {
+	review := request.review
+	user := object.get(review, ["userInfo", "username"], "")
+	own := array.concat(object.get(review, ["userInfo", "groups"], []), dialect.groups)
+	namespace := request.namespace
+} else := {
+	"users": [object.get(request.review, ["userInfo", "username"], "")],
+	"groups": array.concat(object.get(request.review, ["userInfo", "groups"], []), dialect.groups),
+}
 
 _service_account := name if {
 	name := pod.spec.serviceAccountName

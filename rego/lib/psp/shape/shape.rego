@@ -25,10 +25,11 @@ sound if {
 
 	# the builtins take nothing but strings, and lists of objects
 	concat("", [value | some value in annotations])
+	containers := pod.containers
 	lists := [object.union_n(array.concat(object.get(container, "ports", []), object.get(container, "volumeMounts", []))) |
-		some container in pod.containers
+		some container in containers
 	]
-	count(lists) == count(pod.containers)
+	count(lists) == count(containers)
 	_entries_sound
 } else if not problem
 

@@ -44,12 +44,13 @@ not_allowed_beside_secret(type) := {[[0, 8, i], _path(i), "Invalid value", own, 
 # METADATA
 # description: type of each volume by index, "" for one that PSP does not know
 types := plain if {
+	volumes := pod.spec.volumes
 	plain := [type |
-		some volume in pod.spec.volumes
+		some volume in volumes
 		type := _types_of[concat(" ", object.keys(volume))]
 		is_object(volume[type])
 	]
-	count(plain) == count(pod.spec.volumes)
+	count(plain) == count(volumes)
 } else := [min({[29, ""]} | {_ranked[key] | some key, source in volume; is_object(source)})[1] |
 	some volume in pod.spec.volumes
 ]
