@@ -69,7 +69,8 @@ func narrowSeccomp(g *gen, p *Policy) {
 	}
 	switch g.IntN(6) {
 	case 0:
-		p.annotate(seccompAllowed, pick(g, "", ",", "runtime/default,", "*,runtime/default", " runtime/default", "localhost/*", "unconfined,*"))
+		p.annotate(seccompAllowed, pick(g, "", ",", "runtime/default,", "*,runtime/default", " runtime/default", "localhost/*", "unconfined,*",
+			"unconfined,unconfined", "Unconfined,Runtime/Default", "*,*"))
 	case 1:
 		p.annotate(seccompDefault, pick(g, known...)) // perhaps outside the list: then it refuses every pod
 	case 2:
