@@ -51,7 +51,7 @@ func (g *gen) drivers(names ...string) []string {
 func (g *gen) driversAround(names []string, usual string) []string {
 	all := []string{usual, "other", ""}
 	for _, name := range names {
-		all = append(all, name, name, name+"x", name[:max(0, len(name)-1)], "x"+name, strings.ToUpper(name), name+" ", "*")
+		all = append(all, name, name, name+"x", less(name), "x"+name, strings.ToUpper(name), name+" ", "*")
 	}
 	return all
 }

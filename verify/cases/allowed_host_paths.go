@@ -59,7 +59,7 @@ func (g *gen) pathsAround(prefix string) []string {
 	bare := strings.TrimSuffix(prefix, "/")
 	return []string{
 		prefix, bare, bare + "/", bare + "//", bare + "x", bare + "/x", bare + "/x/", bare + "//x", bare + "/../x",
-		"/" + bare, strings.TrimPrefix(bare, "/"), strings.ToUpper(bare), bare[:max(0, len(bare)-1)],
+		"/" + bare, strings.TrimPrefix(bare, "/"), strings.ToUpper(bare), less(bare),
 		bare + "/..", "/x" + bare, bare + " ",
 	}
 }

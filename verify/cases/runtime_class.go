@@ -45,7 +45,7 @@ func runtimeClass() check {
 			names := []string{"gv", "kata", "", "*", "GV"}
 			if r := p.Spec.RuntimeClass; r != nil {
 				for _, name := range r.Allowed {
-					names = append(names, name, name, name+"x", name[:max(0, len(name)-1)], strings.ToUpper(name))
+					names = append(names, name, name, name+"x", less(name), strings.ToUpper(name))
 				}
 				if r.Default != nil {
 					names = append(names, *r.Default)

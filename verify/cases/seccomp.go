@@ -132,7 +132,8 @@ func (g *gen) edgeSeccomp(p *Policy, pod pod) {
 	profiles, _ := seccompProfiles(p)
 	def, _ := p.annotation(seccompDefault)
 	profiles = append(profiles, def, "runtime/default", "docker/default", "unconfined", "localhost/a.json",
-		"localhost/", "localhost/*", "", "*", "nonsense", "Unconfined", pick(g, append(profiles, def)...)+"x")
+		"localhost/", "localhost/*", "", "*", "nonsense", "Unconfined", pick(g, append(profiles, def)...)+"x",
+		less(pick(g, append(profiles, def)...)))
 	profile := g.text(profiles...)
 	switch g.IntN(7) {
 	case 0, 1:
