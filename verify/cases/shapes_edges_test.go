@@ -121,14 +121,12 @@ func (s shapes) binding(o Object, roles map[string]bool) {
 }
 
 // edges notes where the pod's values lie, seen from what the policies name.
-func (s shapes) edges(policies []*Policy, o Object) {
+func (s shapes) edges(named []limits, o Object) {
 	for field, got := range numbers(o) {
 		s.note(field+" unset", len(got) == 0)
-		for _, p := range policies {
-			for _, r := range ranges(p)[field] {
-				for edge, value := range map[string]int64{"min-1": r.Min - 1, "min": r.Min, "max": r.Max, "max+1": r.Max + 1} {
-					s.note(field+" "+edge, r.Min < r.Max && slices.Contains(got, float64(value)))
-				}
+		for _, p := range named {
+			for _, r := range p.ranges[field] {
+				s.between(field, r, got)
 			}
 		}
 	}
@@ -142,10 +140,27 @@ func (s shapes) edges(policies []*Policy, o Object) {
 		s.note(field+" unset", len(values) == 0)
 		s.note(field+" empty", slices.Contains(values, ""))
 		s.note(field+" wildcard", slices.Contains(values, "*"))
-		for _, p := range policies {
-			for _, entry := range entries(p)[field] {
+		for _, p := range named {
+			for _, entry := range p.entries[field] {
 				s.near(field, entry, values)
 			}
+		}
+	}
+}
+
+// limits are what a policy names.
+type limits struct {
+	ranges  map[string][]Range
+	entries map[string][]string
+}
+
+func (s shapes) between(field string, r Range, got []float64) {
+	for _, value := range got {
+		if r.Min < r.Max {
+			s.note(field+" min-1", value == float64(r.Min-1))
+			s.note(field+" min", value == float64(r.Min))
+			s.note(field+" max", value == float64(r.Max))
+			s.note(field+" max+1", value == float64(r.Max+1))
 		}
 	}
 }
@@ -160,9 +175,14 @@ func (s shapes) near(field, entry string, values []string) {
 		s.note(field+" with one more character", len(v) == len(entry)+1 && strings.HasPrefix(v, entry))
 		s.note(field+" with one less", v == entry[:len(entry)-1])
 		s.note(field+" in another case", v != entry && strings.EqualFold(v, entry))
-		letters := func(text string) string { b := []byte(text); slices.Sort(b); return string(b) }
 		s.note("seLinux categories reordered", field == "seLinux level" && v != entry && letters(v) == letters(entry))
 	}
+}
+
+func letters(text string) string {
+	all := []byte(text)
+	slices.Sort(all)
+	return string(all)
 }
 
 func doubled(values []string) bool {

@@ -21,6 +21,10 @@ func TestGeneratorsMakeEveryShape(t *testing.T) {
 	for index := range 500 {
 		c := Generate(Defaults(), 3, index)
 		seen.cluster(t, c)
+		var named []limits
+		for _, p := range c.Policies {
+			named = append(named, limits{ranges(p), entries(p)})
+		}
 		for group := range 16 {
 			for _, made := range c.Group(Defaults(), 3, group) {
 				r := made.Request
@@ -29,7 +33,7 @@ func TestGeneratorsMakeEveryShape(t *testing.T) {
 				}
 				object := parse(t, r.Object)
 				seen.pod(object)
-				seen.edges(c.Policies, object)
+				seen.edges(named, object)
 				if r.Operation == "UPDATE" {
 					seen.update(object, parse(t, r.OldObject))
 				}
