@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native demo test test-main test-native test-rego lint fmt golden race fuzz bench check clean
+.PHONY: help build native native-coverage demo test test-main test-native test-rego lint fmt golden race fuzz bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
@@ -41,6 +41,9 @@ test-rego: ## run the tests of the Rego library and demand that they cover every
 	$(OPA) test --timeout 30s --bundle rego
 	@$(OPA) test --timeout 30s --bundle rego --coverage --format json >bin/coverage.json
 	@$(OPA) eval --stdin-input --format raw $(UNCOVERED) <bin/coverage.json | { ! grep .; }
+
+native-coverage: build ## measure which statements of the upstream admission code the cases execute
+	cd verify/native && go run ./coverage
 
 lint: ## check formats, go vet, and the Rego against the oldest and newest OPA it has to run in
 	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"

@@ -58,7 +58,7 @@ const (
 func (r *Report) Outcome() Outcome {
 	judged := 0
 	for _, t := range r.Passes {
-		judged += t.Phases[Validate].Asked
+		judged += t.Phases[Mutate].Asked + t.Phases[Validate].Asked
 	}
 	switch {
 	case r.Diverging() > 0:

@@ -2,6 +2,8 @@
 
 package cases
 
+import "strings"
+
 // allowedFlexVolumes varies the drivers of flexVolume volumes (section D6).
 func allowedFlexVolumes() check {
 	return check{
@@ -49,7 +51,7 @@ func (g *gen) drivers(names ...string) []string {
 func (g *gen) driversAround(names []string, usual string) []string {
 	all := []string{usual, "other", ""}
 	for _, name := range names {
-		all = append(all, name, name, name+"x", name[:max(0, len(name)-1)], "x"+name, "*")
+		all = append(all, name, name, name+"x", less(name), "x"+name, strings.ToUpper(name), name+" ", "*")
 	}
 	return all
 }

@@ -59,7 +59,7 @@ func (g *gen) pathsAround(prefix string) []string {
 	bare := strings.TrimSuffix(prefix, "/")
 	return []string{
 		prefix, bare, bare + "/", bare + "//", bare + "x", bare + "/x", bare + "/x/", bare + "//x", bare + "/../x",
-		"/" + bare, strings.TrimPrefix(bare, "/"), strings.ToUpper(bare), bare[:max(0, len(bare)-1)],
+		"/" + bare, strings.TrimPrefix(bare, "/"), strings.ToUpper(bare), less(bare),
 		bare + "/..", "/x" + bare, bare + " ",
 	}
 }
@@ -68,6 +68,9 @@ func (g *gen) pathsAround(prefix string) []string {
 func (g *gen) addHostPath(pod pod, path string, readOnly bool) {
 	list, _ := pod.spec()["volumes"].([]any)
 	name := "h" + string(rune('a'+len(list)%26))
+	if len(list) > 0 && g.chance(0.05) { // refused by the API; mounts are found by name
+		name, _ = list[0].(Object)["name"].(string)
+	}
 	source := Object{"path": path}
 	if g.chance(0.2) {
 		source["type"] = pick(g, "", "Directory", "File", "DirectoryOrCreate")
@@ -78,7 +81,7 @@ func (g *gen) addHostPath(pod pod, path string, readOnly bool) {
 		if readOnly {
 			mount["readOnly"] = true
 		} else if g.chance(0.2) {
-			mount["readOnly"] = false
+			mount["readOnly"] = pick[any](g, false, nil)
 		}
 		if g.chance(0.1) {
 			mount["subPath"] = "s"

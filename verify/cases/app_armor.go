@@ -73,7 +73,8 @@ func narrowAppArmor(g *gen, p *Policy) {
 	}
 	switch g.IntN(4) {
 	case 0: // an empty list refuses every pod
-		p.annotate(appArmorAllowed, pick(g, "", "runtime/default,", ",", "*", "localhost/*", " runtime/default"))
+		p.annotate(appArmorAllowed, pick(g, "", "runtime/default,", ",", "*", "localhost/*", " runtime/default",
+			"unconfined,unconfined", "Runtime/Default"))
 	case 1: // perhaps outside the list
 		p.annotate(appArmorDefault, pick(g, known...))
 	case 2:

@@ -31,7 +31,7 @@ func capabilities() check {
 			named := slices.Concat(capabilityNames(), p.Spec.DefaultAddCapabilities, p.Spec.AllowedCapabilities,
 				p.Spec.RequiredDropCapabilities)
 			named = append(named, "ALL", "*", "", "CAP_"+pick(g, named...), strings.ToLower(pick(g, named...)),
-				pick(g, named...)+"X", g.oddText())
+				pick(g, named...)+"X", less(pick(g, named...)), g.oddText())
 			caps := member(c.securityContext(), "capabilities")
 			for _, key := range some(g, 1, 2, "add", "add", "drop") {
 				list := some(g, 0, 3, named...)

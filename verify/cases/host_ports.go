@@ -53,6 +53,9 @@ func hostPorts() check {
 				if g.chance(0.2) {
 					port["hostIP"] = "127.0.0.1"
 				}
+				if g.chance(0.05) {
+					port["hostPort"] = nil
+				}
 				add(g.anyContainer(pod).Object, "ports", port)
 			}
 			if p.Spec.HostNetwork && g.chance(0.3) { // host ports that the API fills in

@@ -41,6 +41,8 @@ func (g *gen) hostileCase() Case {
 func (g *gen) oddities() []func(pod) {
 	all := append(g.oddMetadata(), g.oddContainers()...)
 	return append(all,
+		func(p pod) { g.addFields(p, 2, 8) },
+		func(p pod) { g.addFields(p, 2, 8) },
 		func(p pod) { p.spec()["securityContext"] = pick[any](g, nil, Object{}) },
 		func(p pod) { p.spec()["serviceAccount"] = pick(g, "builder", "robot", "") },
 		func(p pod) {
@@ -52,7 +54,6 @@ func (g *gen) oddities() []func(pod) {
 			p.securityContext()["windowsOptions"] = Object{"hostProcess": true, "runAsUserName": "NT AUTHORITY\\SYSTEM"}
 		},
 		func(p pod) { p.spec()["hostUsers"] = false }, // no field of 1.24
-		func(p pod) { p.spec()["shareProcessNamespace"] = true },
 		func(p pod) { p.spec()["terminationGracePeriodSeconds"] = pick[int64](g, 0, math.MaxInt64, -1) },
 		func(p pod) { p.spec()["activeDeadlineSeconds"] = int64(9007199254740993) },
 		func(p pod) {
@@ -74,8 +75,6 @@ func (g *gen) oddities() []func(pod) {
 			add(p.spec(), "volumes", volume)
 		},
 		func(p pod) { add(p.spec(), "volumes", Object{"name": "new", "image": Object{"reference": "x"}}) }, // no source of 1.24
-		func(p pod) { p.spec()["affinity"] = Object{"nodeAffinity": Object{}} },
-		func(p pod) { p.spec()["nodeName"] = "n1" },
 		func(p pod) { delete(p.Object, "apiVersion"); delete(p.Object, "kind") },
 		func(p pod) {
 			p.Object["status"] = Object{"phase": "Running", "conditions": []any{Object{"type": "Ready"}}}
@@ -86,7 +85,7 @@ func (g *gen) oddities() []func(pod) {
 func (g *gen) oddMetadata() []func(pod) {
 	return []func(pod){
 		func(p pod) {
-			p.annotations()["kubernetes.io/config.mirror"] = pick(g, "x", "")
+			p.annotations()[mirrorAnnotation] = pick(g, "x", "")
 			if g.chance(0.8) { // the API takes no mirror pod that names an account
 				delete(p.spec(), "serviceAccountName")
 			}

@@ -2,7 +2,10 @@
 
 package cases
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // rbac makes the roles and bindings of a cluster: grants of its policies by every rule of section C
 // of the semantics, and what only looks like a grant.
@@ -41,8 +44,8 @@ const rbacGroup = "rbac.authorization.k8s.io"
 
 func (b *rbacBuilder) add(kind, namespace, name string, fields Object) Object {
 	version := rbacGroup + "/v1"
-	if b.chance(0.1) {
-		version = rbacGroup + "/v1beta1"
+	if b.chance(0.15) {
+		version = rbacGroup + pick(b.gen, "/v1beta1", "/v1alpha1")
 	}
 	metadata := Object{"name": name}
 	if namespace != "" {
@@ -51,6 +54,9 @@ func (b *rbacBuilder) add(kind, namespace, name string, fields Object) Object {
 	o := Object{"apiVersion": version, "kind": kind, "metadata": metadata}
 	for key, value := range fields {
 		o[key] = value
+	}
+	if version == rbacGroup+"/v1alpha1" {
+		b.old(o)
 	}
 	b.objects = append(b.objects, o)
 	return o
@@ -75,6 +81,9 @@ func (b *rbacBuilder) grant(policy string) {
 		name := b.name("role")
 		b.add("Role", namespace, name, Object{"rules": rules})
 		b.bind(namespace, "Role", name, b.subjects(namespace)...)
+		if b.chance(0.3) { // another role of that name
+			b.add("ClusterRole", "", name, Object{"rules": []any{b.uselessRule(policy)}})
+		}
 	default:
 		name := b.name("role")
 		b.add("ClusterRole", "", name, Object{"rules": rules})
@@ -127,34 +136,10 @@ func (b *rbacBuilder) uselessRule(policy string) Object {
 		Object{"verbs": []string{"*"}, "apiGroups": []string{"apps"}, "resources": []string{"*"}},
 		Object{"verbs": []string{}, "apiGroups": groups, "resources": psps},
 		Object{"verbs": use},
+		Object{"verbs": []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
+			"apiGroups": []string{"*"}, "resources": []string{"*"}}, // as the bootstrap roles admin and edit (C9)
+		Object{"verbs": use, "apiGroups": groups, "resources": psps, "resourceNames": []string{strings.ToUpper(policy), policy[:len(policy)-1]}},
 	)
-}
-
-// aggregated is the name of a ClusterRole without rules of its own that collects others by label;
-// perhaps through one more such role.
-func (b *rbacBuilder) aggregated(rules []any) string {
-	label := b.name("aggregate")
-	part := b.add("ClusterRole", "", b.name("part"), Object{"rules": rules})
-	part["metadata"].(Object)["labels"] = Object{label: "true"}
-	selector := func(label string) Object {
-		return pick(b.gen,
-			Object{"clusterRoleSelectors": []any{Object{"matchLabels": Object{label: "true"}}}},
-			Object{"clusterRoleSelectors": []any{
-				Object{"matchLabels": Object{"nothing": "here"}},
-				Object{"matchExpressions": []any{Object{"key": label, "operator": "In", "values": []any{"true", "yes"}}}},
-			}},
-			Object{"clusterRoleSelectors": []any{Object{"matchExpressions": []any{Object{"key": label, "operator": "Exists"}}}}},
-		)
-	}
-	name := b.name("aggregated")
-	role := b.add("ClusterRole", "", name, Object{"aggregationRule": selector(label), "rules": pick[any](b.gen, nil, []any{}, []any{}, []any{b.uselessRule("stale")})})
-	if b.chance(0.3) {
-		outer := b.name("chained")
-		role["metadata"].(Object)["labels"] = Object{outer: "true"}
-		b.add("ClusterRole", "", outer, Object{"aggregationRule": selector(outer), "rules": nil})
-		return outer
-	}
-	return name
 }
 
 // bind binds subjects to a role, in one namespace or, when it is empty, everywhere.
@@ -164,6 +149,9 @@ func (b *rbacBuilder) bind(namespace, roleKind, roleName string, subjects ...any
 		kind = "ClusterRoleBinding"
 	}
 	ref := Object{"apiGroup": rbacGroup, "kind": roleKind, "name": roleName}
+	if b.chance(0.1) {
+		ref["apiGroup"] = pick(b.gen, "", "wrong.example") // not read (C6)
+	}
 	return b.add(kind, namespace, b.name("binding"), Object{"roleRef": ref, "subjects": subjects})
 }
 

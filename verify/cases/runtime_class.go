@@ -2,7 +2,10 @@
 
 package cases
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // runtimeClass varies spec.runtimeClassName (sections D7, E5).
 func runtimeClass() check {
@@ -42,7 +45,7 @@ func runtimeClass() check {
 			names := []string{"gv", "kata", "", "*", "GV"}
 			if r := p.Spec.RuntimeClass; r != nil {
 				for _, name := range r.Allowed {
-					names = append(names, name, name+"x", name[:max(0, len(name)-1)])
+					names = append(names, name, name, name+"x", less(name), strings.ToUpper(name))
 				}
 				if r.Default != nil {
 					names = append(names, *r.Default)

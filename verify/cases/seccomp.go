@@ -69,7 +69,8 @@ func narrowSeccomp(g *gen, p *Policy) {
 	}
 	switch g.IntN(6) {
 	case 0:
-		p.annotate(seccompAllowed, pick(g, "", ",", "runtime/default,", "*,runtime/default", " runtime/default", "localhost/*", "unconfined,*"))
+		p.annotate(seccompAllowed, pick(g, "", ",", "runtime/default,", "*,runtime/default", " runtime/default", "localhost/*", "unconfined,*",
+			"unconfined,unconfined", "Unconfined,Runtime/Default", "*,*"))
 	case 1:
 		p.annotate(seccompDefault, pick(g, known...)) // perhaps outside the list: then it refuses every pod
 	case 2:
@@ -131,7 +132,8 @@ func (g *gen) edgeSeccomp(p *Policy, pod pod) {
 	profiles, _ := seccompProfiles(p)
 	def, _ := p.annotation(seccompDefault)
 	profiles = append(profiles, def, "runtime/default", "docker/default", "unconfined", "localhost/a.json",
-		"localhost/", "localhost/*", "", "*", "nonsense", "Unconfined", pick(g, append(profiles, def)...)+"x")
+		"localhost/", "localhost/*", "", "*", "nonsense", "Unconfined", pick(g, append(profiles, def)...)+"x",
+		less(pick(g, append(profiles, def)...)))
 	profile := g.text(profiles...)
 	switch g.IntN(7) {
 	case 0, 1:

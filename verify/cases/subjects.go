@@ -51,8 +51,13 @@ func (b *rbacBuilder) subjects(namespace string) []any {
 	if g.chance(0.3) {
 		all = append(all, b.nobody())
 	}
-	if g.chance(0.15) {
-		all[0].(Object)["apiGroup"] = pick(g, "", "wrong.example") // not read
+	switch first := all[0].(Object); {
+	case g.chance(0.15):
+		first["apiGroup"] = pick(g, "", "wrong.example") // not read
+	case g.chance(0.1):
+		delete(first, "apiGroup") // defaulted
+	case g.chance(0.1):
+		all = append(all, first) // twice
 	}
 	return all
 }
@@ -82,7 +87,7 @@ func (b *rbacBuilder) nearMiss(policy string) {
 	g := b.gen
 	namespace := pick(g, namespaces()...)
 	subjects := b.subjects("")
-	switch g.IntN(6) {
+	switch g.IntN(8) {
 	case 0: // a rule that does not cover it
 		name := b.name("useless")
 		b.add("ClusterRole", "", name, Object{"rules": []any{b.uselessRule(policy)}})
@@ -101,9 +106,35 @@ func (b *rbacBuilder) nearMiss(policy string) {
 		name := b.name("role")
 		b.add("ClusterRole", "", name, Object{"rules": b.rules(policy)})
 		b.bind(pick(g, "", namespace), "ClusterRole", name, b.nobody(), b.nobody())
+	case 5: // nobody at all
+		name := b.name("role")
+		b.add("ClusterRole", "", name, Object{"rules": b.rules(policy)})
+		b.bind(pick(g, "", namespace), "ClusterRole", name)
+	case 6: // the Role of that name grants, the ClusterRole is meant; or the other way round
+		name := b.name("role")
+		b.add("Role", namespace, name, Object{"rules": b.rules(policy)})
+		b.add("ClusterRole", "", name, Object{"rules": []any{b.uselessRule(policy)}})
+		b.bind(namespace, pick(g, "ClusterRole", "ClusterRole", "Role"), name, subjects...)
 	default: // a grant in a namespace that nobody uses
 		name := b.name("role")
 		b.add("ClusterRole", "", name, Object{"rules": b.rules(policy)})
 		b.bind("nowhere", "ClusterRole", name, subjects...)
+	}
+}
+
+// old makes the binding one of v1alpha1, whose subjects have an apiVersion and where the user "*"
+// stands for everybody who is authenticated (pkg/apis/rbac/v1alpha1/conversion.go, v1.24.17).
+func (b *rbacBuilder) old(binding Object) {
+	subjects, _ := binding["subjects"].([]any)
+	for i, item := range subjects {
+		s := cloned(item).(Object)
+		delete(s, "apiGroup")
+		if b.chance(0.3) {
+			s["apiVersion"] = pick(b.gen, "v1", rbacGroup+"/v1alpha1", "")
+		}
+		subjects[i] = s
+	}
+	if subjects != nil && b.chance(0.2) {
+		binding["subjects"] = append(subjects, Object{"kind": "User", "name": "*"})
 	}
 }

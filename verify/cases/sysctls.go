@@ -35,7 +35,14 @@ func sysctls() check {
 			name := pick(g, names...)
 			names = append(names, name+"x", strings.TrimSuffix(name, "x"), strings.ReplaceAll(name, ".", "/"),
 				strings.ToUpper(name), name[:len(name)-1], "*", "", g.oddText())
-			setSysctls(pod, some(g, 1, 3, names...))
+			chosen := some(g, 1, 3, names...)
+			if g.chance(0.2) {
+				chosen = append(chosen, chosen[0]) // twice
+			}
+			setSysctls(pod, chosen)
+			if g.chance(0.05) {
+				pod.securityContext()["sysctls"] = pick[any](g, nil, []any{})
+			}
 		},
 	}
 }

@@ -12,6 +12,9 @@ func (g *gen) oddText() string {
 	)
 }
 
+// less is the text without its last character.
+func less(text string) string { return text[:max(0, len(text)-1)] }
+
 // text is one of the values, or now and then an odd text.
 func (g *gen) text(values ...string) string {
 	if g.chance(0.06) {

@@ -6,7 +6,10 @@ import (
 	"psp2rego/verify/protocol"
 )
 
-const pspAnnotation = "kubernetes.io/psp"
+const (
+	pspAnnotation    = "kubernetes.io/psp"
+	mirrorAnnotation = "kubernetes.io/config.mirror"
+)
 
 // updateCase is a change of a stored pod: of each kind that section A3 of the semantics tells apart.
 // Mostly the pod is one that a policy accepts as it stands.
@@ -57,6 +60,9 @@ func (g *gen) store(a actor, p pod, policy *Policy) {
 		p.Object["status"] = Object{"phase": "Running", "podIP": "10.0.0.7"}
 	}
 	g.setQuantities(p)
+	if g.chance(0.3) {
+		g.addFields(p, 1, 4)
+	}
 }
 
 // changes are what clients and controllers do to stored pods.
@@ -92,6 +98,19 @@ func (g *gen) changes() []func(pod) {
 		func(p pod) { p.meta()["deletionTimestamp"] = "2024-01-03T00:00:00Z" },
 		func(p pod) { p.spec()["activeDeadlineSeconds"] = 60 },
 		func(p pod) { add(p.spec(), "tolerations", Object{"key": "k", "operator": "Exists"}) },
+		func(p pod) { g.addFields(p, 1, 1) },
+		func(p pod) { merge(p.containers()[0].Object, pick(g, g.containerFields()...)) },
+		func(p pod) { p.meta()["ownerReferences"] = pick[any](g, nil, []any{}, []any{g.owner(), g.owner()}) },
+		func(p pod) { // the fields that the comparison leaves out, all at once
+			m := p.meta()
+			m["ownerReferences"], m["finalizers"] = []any{g.owner()}, []any{}
+			m["managedFields"], m["selfLink"] = []any{Object{"manager": "kube-controller-manager"}}, "/x"
+		},
+		func(p pod) { p.spec()["serviceAccount"] = pick(g, "default", "builder", "") },
+		func(p pod) { delete(p.spec(), "serviceAccountName"); p.spec()["serviceAccount"] = "robot" },
+		func(p pod) { p.annotations()[mirrorAnnotation] = pick(g, "x", "") },
+		func(p pod) { p.meta()["creationTimestamp"] = "2024-01-01T02:00:00+02:00" }, // the same moment
+		func(p pod) { p.spec()["unknown"] = true },
 		func(p pod) { p.spec()["serviceAccountName"] = pick(g, "default", "builder", "robot", "") },
 		func(p pod) {
 			c := p.addContainer("ephemeralContainers", "debug")
