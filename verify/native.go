@@ -25,11 +25,12 @@ const maxInFlight = 32
 const DefaultTimeout = 30 * time.Second
 
 // NativeCommand says how an evaluator process is started. Timeout bounds the silence between two
-// answers; zero means DefaultTimeout.
+// answers; zero means DefaultTimeout. Version is that of the Kubernetes it has to be; empty is any.
 type NativeCommand struct {
 	Path    string
 	Args    []string
 	Timeout time.Duration
+	Version string
 }
 
 // Native is one process that runs the upstream admission plugin and speaks protocol version 1. It
@@ -62,6 +63,7 @@ func StartNative(ctx context.Context, command NativeCommand) (*Native, error) {
 	n.cmd = exec.CommandContext(ctx, command.Path, command.Args...)
 	n.cmd.Env = append(n.cmd.Environ(), "GOGC="+strconv.Itoa(gcPercent), "GOMEMLIMIT="+nativeMemoryLimit)
 	n.cmd.Stderr = &n.stderr
+	ownGroup(n.cmd)
 	n.cmd.WaitDelay = 5 * time.Second
 	in, err := n.cmd.StdinPipe()
 	if err != nil {
@@ -79,7 +81,7 @@ func StartNative(ctx context.Context, command NativeCommand) (*Native, error) {
 	n.watch = newWatchdog(timeout, func() { _ = n.cmd.Process.Kill() })
 	n.watch.owe() // the greeting
 	go n.read(out)
-	if err := n.greet(); err != nil {
+	if err := n.greet(command.Version); err != nil {
 		_ = n.Close()
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func (n *Native) read(out io.Reader) {
 	}
 }
 
-func (n *Native) greet() error {
+func (n *Native) greet(version string) error {
 	line, ok := <-n.lines
 	if !ok {
 		return n.broken("greeting")
@@ -118,6 +120,8 @@ func (n *Native) greet() error {
 		return fmt.Errorf("native evaluator: is %q, not %q", n.Greeting.Engine, protocol.NativeEngine)
 	case n.Greeting.Version == "":
 		return errors.New("native evaluator: tells no version")
+	case version != "" && n.Greeting.Version != version:
+		return fmt.Errorf("native evaluator: is Kubernetes %s, not %s", n.Greeting.Version, version)
 	}
 	return nil
 }

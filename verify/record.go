@@ -39,8 +39,12 @@ func (d *Divergence) FileName() string {
 			parts = append(parts, strings.ReplaceAll(part, "-", "_"))
 		}
 	}
-	pass := map[string]string{PassGiven: "given", PassSynthetic: "synthetic", PassGenerated: "generated"}[d.Pass]
-	return fmt.Sprintf("%s_%s_seed_%d_cluster_%d_case_%d.txtar", strings.Join(parts, "_"), pass, d.Seed, d.Cluster, d.Case)
+	return fmt.Sprintf("%s_%s_seed_%d_cluster_%d_case_%d.txtar", strings.Join(parts, "_"), passNames()[d.Pass], d.Seed, d.Cluster, d.Case)
+}
+
+// passNames are what passes are called in the names of files.
+func passNames() map[string]string {
+	return map[string]string{PassGiven: "given", PassSynthetic: "synthetic", PassGenerated: "generated"}
 }
 
 // ReadCaseFile reads a case file.

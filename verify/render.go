@@ -19,10 +19,11 @@ import (
 // full.
 func (r *Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
-	p.f("native Kubernetes %s, OPA %s, seed %d\n", r.Native, r.OPA, r.Seed)
+	p.f("native Kubernetes %s, OPA %s, seed %d%s\n", r.Native, r.OPA, r.Seed, r.share())
 	for _, t := range r.Passes {
 		p.tally(t)
 	}
+	p.undecided(r)
 	for i, d := range r.Divergences {
 		p.f("\n")
 		p.divergence(i+1, d)
@@ -40,15 +41,22 @@ func (r *Report) verdict() string {
 		return fmt.Sprintf("NOT EQUIVALENT: %d divergences", r.Diverging())
 	case Inconclusive:
 		return "NOTHING WAS JUDGED"
+	case Unfinished:
+		return "INTERRUPTED, no divergence so far"
+	case NotDecided:
+		return fmt.Sprintf("UNDECIDED, no divergence, %d checks never decided", len(r.Undecided()))
 	}
 	return "no divergence"
 }
 
 func (r *Report) rate() string {
-	text := fmt.Sprintf("%d cases", r.Cases())
+	text := fmt.Sprintf("%d%s cases", r.Cases(), r.asked())
 	if r.Elapsed > 0 {
 		text += fmt.Sprintf(" in %s, %.0f cases/s", r.Elapsed.Round(100*time.Millisecond),
 			float64(r.Cases())/r.Elapsed.Seconds())
+	}
+	if r.Stopped == StoppedByTime {
+		text += "; time was up"
 	}
 	return text
 }

@@ -11,6 +11,7 @@ import (
 
 // Report is the result of a run.
 type Report struct {
+	Tool    string        `json:"tool,omitempty"` // version of the psp2rego that made the report
 	Seed    uint64        `json:"seed"`
 	Native  string        `json:"native"` // version of the Kubernetes that decided
 	OPA     string        `json:"opa"`    // version of the OPA that decided
@@ -19,7 +20,26 @@ type Report struct {
 	Passes  []*Tally      `json:"passes"`
 	// Divergences are the first ones, in the order of their cases; the tallies count all.
 	Divergences []*Divergence `json:"divergences"`
+	// Plan is what was asked for; nil when a recorded case was judged. Done is how many units of it
+	// are in the report, always those that come first, and Stopped why these are not all.
+	Plan    *Plan `json:"plan,omitempty"`
+	Done    int   `json:"done"`
+	Stopped Stop  `json:"stopped,omitempty"`
+	// AllowUndecided accepts checks that were never seen to decide; see Undecided.
+	AllowUndecided bool `json:"allowUndecided,omitempty"`
 }
+
+// Stop says why a run ended before all cases were judged; empty when it did not.
+type Stop string
+
+const (
+	// StoppedByTime: Options.Duration is over.
+	StoppedByTime Stop = "time"
+	// StoppedByInterrupt: the run was interrupted, or is still going on.
+	StoppedByInterrupt Stop = "interrupt"
+	// StoppedByDivergences: there are as many as Options.StopAfter.
+	StoppedByDivergences Stop = "divergences"
+)
 
 // Divergence is one case on which the sides differ, with all it takes to see it again.
 type Divergence struct {
@@ -52,6 +72,10 @@ const (
 	Diverging
 	// Inconclusive: nothing was judged.
 	Inconclusive
+	// Unfinished: no difference was found until the run was interrupted.
+	Unfinished
+	// NotDecided: no difference was found, and some check of some policy was never seen to decide.
+	NotDecided
 )
 
 // Outcome tells what the report means.
@@ -63,11 +87,18 @@ func (r *Report) Outcome() Outcome {
 	switch {
 	case r.Diverging() > 0:
 		return Diverging
+	case r.Stopped == StoppedByInterrupt:
+		return Unfinished
 	case judged == 0:
 		return Inconclusive
+	case !r.AllowUndecided && !r.partial() && len(r.Undecided()) > 0:
+		return NotDecided
 	}
 	return Equivalent
 }
+
+// partial says whether the report is on one shard of several: what it does not decide another may.
+func (r *Report) partial() bool { return r.Plan != nil && r.Plan.Shard.Of > 1 }
 
 // Diverging is the number of divergences over all passes.
 func (r *Report) Diverging() int {

@@ -15,6 +15,9 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 		return nil
 	}
 	for _, d := range report.Divergences {
+		if d.Shrunk[1] > 0 {
+			continue // before the run was resumed
+		}
 		options := r.Options
 		if d.Pass != PassGiven {
 			options.Bundle = ""

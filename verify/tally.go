@@ -25,6 +25,9 @@ type Tally struct {
 	Divergences map[Class]int          `json:"divergences"`
 	Known       map[string]int         `json:"known"`
 	Discarded   map[string]int         `json:"discarded"`
+	// Fields counts what each policy decided in each check, by the names of both, as far as it has to
+	// be seen to; see Report.Undecided.
+	Fields map[string]map[string]*FieldCount `json:"fields,omitempty"`
 }
 
 // PhaseCount counts what native said in one phase, and how often both sides agreed in everything.
@@ -86,7 +89,11 @@ func (t *Tally) count(c *cases.Case, o, last *outcome) {
 		}
 	}
 	if n := t.Checks[c.Check]; n != nil {
-		n.count(c.Paired && !last.discarded, o, last)
+		paired := c.Paired && !last.discarded
+		n.count(paired, o, last)
+		if paired {
+			t.decide(c.Check, o, last)
+		}
 	}
 }
 
@@ -123,7 +130,7 @@ func (n *CheckCount) count(paired bool, o, last *outcome) {
 	}
 }
 
-// add adds the counts of other.
+// add adds the counts of other. Of Fields it takes what this tally has to count.
 func (t *Tally) add(other *Tally) {
 	t.Clusters += other.Clusters
 	t.Cases += other.Cases
@@ -134,6 +141,7 @@ func (t *Tally) add(other *Tally) {
 	addAll(t.Divergences, other.Divergences)
 	addAll(t.Known, other.Known)
 	addAll(t.Discarded, other.Discarded)
+	t.addFields(other)
 	for phase, o := range other.Phases {
 		n := t.Phases[phase]
 		n.Asked += o.Asked

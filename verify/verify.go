@@ -39,8 +39,18 @@ type Options struct {
 	Generate bool
 	// Settings steer the generators; nil means cases.Defaults.
 	Settings *cases.Settings
-	// Cases is the number of cases over all passes.
+	// Cases is the number of cases over all passes; zero is as many as Duration lets be judged.
 	Cases int
+	// Duration ends the run, with the units that are being judged, when it took so long; that it took
+	// before it was resumed counts. Zero is no limit. It needs a Clock.
+	Duration time.Duration
+	// Shard limits the run to one of several equal shares; see MergeReports.
+	Shard Shard
+	// Resume is a file with the state of the run, which is written now and then and at the end. A run
+	// that finds it goes on from there. Empty is none.
+	Resume string
+	// AllowUndecided accepts checks of policies that were never seen to decide; see Report.Undecided.
+	AllowUndecided bool
 	// PerCluster is the number of cases per generated cluster; zero means 100.
 	PerCluster int
 	// Seed and Settings determine every case. The same seed gives the same report on any number of
@@ -56,11 +66,15 @@ type Options struct {
 	Shrink int
 	// StopAfter ends the run after so many divergences; zero means never.
 	StopAfter int
-	// Record is a folder in which kept divergences are written as case files; empty writes none.
+	// Record is a folder in which kept divergences are written as case files, and the case at which an
+	// evaluator breaks; empty writes none.
 	Record string
-	// Clock measures the run; without one the report has no rate.
+	// Clock measures the run; without one the report has no rate. Several goroutines ask it.
 	Clock func() time.Time
-	// Progress is told, from one goroutine at a time, how many of all cases are done.
+	// Tool is the version of the program, for the report.
+	Tool string
+	// Progress is told, from one goroutine at a time, how many of all cases are done, first of all how
+	// many were when the run was resumed. A total of zero is no bound.
 	Progress func(done, total int)
 }
 
@@ -70,7 +84,7 @@ const (
 )
 
 // Run compares native and bundle on generated requests. An error means that the comparison could
-// not be made; divergences are in the report.
+// not be made; divergences are in the report. When ctx ends, the report is on what was judged.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	options, err := options.complete()
 	if err != nil {
@@ -103,8 +117,14 @@ func (o Options) complete() (Options, error) {
 	switch {
 	case o.Native.Path == "":
 		return o, errors.New("verify: no native evaluator")
-	case o.Cases <= 0:
+	case o.Cases < 0 || o.Cases == 0 && o.Duration <= 0:
 		return o, errors.New("verify: no cases asked for")
+	case o.Duration != 0 && o.Clock == nil:
+		return o, errors.New("verify: a limit of time needs a clock")
+	case o.Shard != Shard{} && !o.Shard.valid():
+		return o, fmt.Errorf("verify: there is no shard %s", o.Shard)
+	case o.Shard.Of > 1 && o.StopAfter > 0:
+		return o, errors.New("verify: a shard cannot tell when all of them have seen enough divergences")
 	case o.Translate == nil && o.Bundle == "":
 		return o, errors.New("verify: neither a bundle nor a way to make one")
 	case o.Generate && o.Translate == nil:
@@ -124,6 +144,9 @@ func (o Options) complete() (Options, error) {
 	if o.Settings == nil {
 		settings := cases.Defaults()
 		o.Settings = &settings
+	}
+	if o.Shard == (Shard{}) {
+		o.Shard = Shard{1, 1}
 	}
 	if o.PerCluster <= 0 {
 		o.PerCluster = defaultPerCluster

@@ -19,6 +19,7 @@ type result struct {
 	tally       *Tally
 	divergences []*Divergence
 	native      string
+	asked       int // the case whose answer was waited for last
 	err         error
 }
 
@@ -31,7 +32,7 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 		}
 	}()
 	for u := range todo {
-		res := result{unit: u, tally: newTally(u.pass.name)}
+		res := result{unit: u, tally: newTally(u.pass.name), asked: nothingAsked}
 		w.res = &res
 		if res.err = w.do(ctx, u); res.err == nil {
 			res.native = w.native.Greeting.Version
@@ -79,6 +80,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 		if len(queue) == 0 {
 			return nil
 		}
+		w.res.asked = queue[0].Index
 		answer, err := w.native.Receive()
 		if err != nil {
 			return err
@@ -110,6 +112,7 @@ func (w *worker) load(ctx context.Context, s *subject, u unit) (bool, error) {
 	}
 	if w.loaded != s {
 		what := fmt.Sprintf("seed %d, %s, cluster %d", w.Seed, u.pass.name, u.cluster)
+		w.res.asked = clusterAsked
 		cluster := protocol.Cluster{Dialect: s.cluster.Dialect, Objects: s.cluster.Objects}
 		err := w.native.Load(cluster, what)
 		if refused := (*protocol.Error)(nil); errors.As(err, &refused) {
@@ -140,15 +143,15 @@ func (w *worker) discard(n int, reason string) {
 
 func (w *worker) diverge(d *Divergence) {
 	w.res.tally.Divergences[d.Class]++
-	w.res.divergences = w.keep(w.res.divergences, d)
+	w.res.divergences = keep(w.res.divergences, d, w.Keep)
 }
 
 // keep adds a divergence to those that are kept, unless there are enough, or one that looks the same.
-func (r *run) keep(kept []*Divergence, d *Divergence) []*Divergence {
+func keep(kept []*Divergence, d *Divergence, most int) []*Divergence {
 	alike := func(other *Divergence) bool {
 		return d.Phase == other.Phase && d.Class == other.Class && d.Check == other.Check && d.Pass == other.Pass
 	}
-	if len(kept) >= r.Keep || slices.ContainsFunc(kept, alike) {
+	if len(kept) >= most || slices.ContainsFunc(kept, alike) {
 		return kept
 	}
 	return append(kept, d)

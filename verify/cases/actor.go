@@ -82,10 +82,13 @@ func (g *gen) granted(policy string) actor {
 	return a
 }
 
+// syntheticNamespace is one that no binding names.
+const syntheticNamespace = "psp2rego"
+
 // lonely is a synthetic requester, mostly without the groups, and a pod without the service account,
 // by which everyone may use some policy: so that its own policy decides.
 func (g *gen) lonely(chosen grant) actor {
-	a := actor{user: protocol.UserInfo{Username: chosen.name}, namespace: "psp2rego", accountless: true}
+	a := actor{user: protocol.UserInfo{Username: chosen.name}, namespace: syntheticNamespace, accountless: true}
 	if g.chance(0.1) {
 		a.user.Groups, a.namespace, a.accountless = []string{authenticated}, pick(g, namespaces()...), false
 	}

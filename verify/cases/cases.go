@@ -43,14 +43,18 @@ type Case struct {
 const GroupSize = 2
 
 // Group makes the cases of one group: indexes GroupSize*group and up. The cases of a Focus group
-// are a pair: the second differs from the first in one check only.
+// are a pair: the second differs from the first in one check only. A given cluster's groups begin
+// with pairs that bring about its Decisions.
 func (c *Cluster) Group(settings Settings, seed uint64, group int) []Case {
 	if c.only {
 		seed = mix(seed) // else its pods would be those of the cluster it was made of
 	}
 	g := newGen(settings, seed, uint64(c.Index), uint64(group)+1)
 	g.cluster = c
-	made := g.group()
+	made := g.decisiveGroup(group)
+	if made == nil {
+		made = g.group()
+	}
 	for i := range made {
 		made[i].Index = group*GroupSize + i
 	}

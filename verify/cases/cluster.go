@@ -28,11 +28,22 @@ type Cluster struct {
 	checks []check
 	// only restricts requesters to synthetic ones; see Synthetic.
 	only bool
+	// decisive is what Decisions are made of; a generated cluster has none.
+	decisive []occasion
 }
 
 // NewCluster is a given cluster. Objects other than policies, roles and bindings are kept and not
 // looked at.
 func NewCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
+	c, err := readCluster(dialect, objects)
+	if err != nil {
+		return nil, err
+	}
+	c.decisive = c.occasions()
+	return c, nil
+}
+
+func readCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
 	c := &Cluster{Dialect: dialect, Objects: objects, checks: checks()}
 	rbac := rbacView{}
 	for i, data := range objects {
@@ -72,7 +83,7 @@ func Generate(settings Settings, seed uint64, index int) *Cluster {
 		objects = append(objects, raw(o))
 	}
 	g.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
-	c, err := NewCluster(dialect, objects)
+	c, err := readCluster(dialect, objects)
 	if err != nil {
 		panic(err) // the objects are this package's own
 	}
@@ -106,6 +117,7 @@ func (c *Cluster) Synthetic() *Cluster {
 		}))
 		s.grants = append(s.grants, grant{policy: p.Name(), kind: "User", name: name})
 	}
+	s.decisive = s.occasions()
 	return &s
 }
 
