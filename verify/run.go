@@ -51,10 +51,12 @@ const (
 	PassSynthetic = "synthetic requesters"
 	// PassGenerated: policies, bindings and requesters are generated.
 	PassGenerated = "generated clusters"
+	// PassReplay: one recorded case.
+	PassReplay = "replay"
 )
 
 func (r *run) all(ctx context.Context) (*Report, error) {
-	report := &Report{Seed: r.Seed, OPA: OPAVersion(), Dialect: r.Dialect}
+	report := newReport(&r.Options, r.Dialect, r.Objects)
 	if r.Clock != nil {
 		start := r.Clock()
 		defer func() { report.Elapsed = r.Clock().Sub(start) }()
@@ -68,9 +70,9 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 	}
 	report.Native = r.native
 	if err := r.shrinkAll(ctx, report); err != nil {
-		return nil, err
+		return report, err
 	}
-	return report, r.record(report)
+	return report, r.record(ctx, report)
 }
 
 // passes prepares the passes and their entries in the report.

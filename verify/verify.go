@@ -60,6 +60,10 @@ type Options struct {
 	Record string
 	// Clock measures the run; without one the report has no rate.
 	Clock func() time.Time
+	// Tool is the version of the program, and Command the words that make the run again; both are for
+	// the report alone.
+	Tool    string
+	Command []string
 	// Progress is told, from one goroutine at a time, how many of all cases are done.
 	Progress func(done, total int)
 }
@@ -69,8 +73,9 @@ const (
 	defaultKeep       = 5
 )
 
-// Run compares native and bundle on generated requests. An error means that the comparison could
-// not be made; divergences are in the report.
+// Run compares native and bundle on generated requests. Divergences are in the report. An error
+// means that the comparison could not be made, or, with a report, that a divergence in it could not
+// be made smaller or recorded.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	options, err := options.complete()
 	if err != nil {
