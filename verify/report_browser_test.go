@@ -124,13 +124,15 @@ func check(t *testing.T, name string, width int, m *measured) {
 // onPaper prints the page that is open.
 func (b *browser) onPaper(name string) {
 	b.t.Helper()
-	b.look(1280, "dark", "print")
+	const width = 700 // A4 within its margins
+	b.look(width, "dark", "print")
 	m := measured{}
 	b.evaluate(measure, &m)
-	check(b.t, name+" on paper", 1280, &m)
+	check(b.t, name+" on paper", width, &m)
 	if m.Background != "rgb(255, 255, 255)" {
 		b.t.Errorf("%s on paper: the background is %s", name, m.Background)
 	}
+	b.screenshot(name + "_paper")
 	hidden := []string{}
 	b.evaluate(`[...document.querySelectorAll("pre")].filter((e) => e.scrollHeight > e.clientHeight + 1).map((e) => e.textContent.slice(0, 40))`, &hidden)
 	if len(hidden) > 0 {

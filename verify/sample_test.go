@@ -4,6 +4,7 @@ package verify
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func sampleReport(t *testing.T, input func(string) string) *Report {
 		Native: &Recorded{Mutate: &RecordedVerdict{Allowed: true, Policy: "p"}, APIErrors: []string{input("spec.containers: Required value")}},
 		Ours:   &Recorded{Mutate: &RecordedVerdict{Fault: input("undefined")}, Validate: &RecordedVerdict{Unhandled: true}},
 	}, {
-		Pass: PassGiven, Seed: 7, Cluster: 1, Case: -1, Dialect: cases.Kubernetes, Objects: []json.RawMessage{policy},
+		Pass: PassGiven, Seed: 7, Cluster: 1, Case: -1, Dialect: cases.Kubernetes, Objects: slices.Repeat([]json.RawMessage{policy}, 12),
 		Difference: Difference{Class: Untranslated, Detail: input("cannot be translated") + ":\n" + input("objects:1:2: error")},
 	}}
 	return r

@@ -207,7 +207,7 @@ Search:
 Output:
       --record DIR                write each divergence as a file that --replay takes
       --replay FILE               judge one recorded case again
-      --format FORMAT             form of the report: %s (%s)
+      --format FORM               %s (%s)
 Comparison:
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 
@@ -219,4 +219,6 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or nothing to c
   psp2rego verify -f cluster/ --policies bundle
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
+  # a page to hand on
+  psp2rego verify -f cluster/ --format html > report.html
 `
