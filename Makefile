@@ -4,11 +4,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native native-coverage demo test test-main test-native test-rego lint fmt golden race fuzz bench check clean
+.PHONY: help build native native-coverage demo test test-main test-native test-rego test-html lint fmt golden race fuzz bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
 RACE := ./bundles/... ./translate/... ./verify/...
+CHROMIUM := $(or $(PSP2REGO_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 FUZZTIME ?= 20s
 UNCOVERED := 'concat("\n", [l | some f, c in input.files; not endswith(f, "_test.rego"); some r in c.not_covered; l := sprintf("%s:%d: not covered by a test", [trim_prefix(f, "rego/"), r.start.row])])'
 export PSP2REGO_NATIVE := $(NATIVE)
@@ -28,7 +29,7 @@ demo: build ## translate the MKE scenario, verify it with 20 000 cases, explain 
 	bin/psp2rego explain -f testdata/mke/base/policies.yaml -f testdata/mke/base/roles.yaml -f testdata/mke/page/unprivileged-jeff.yaml \
 	  --pod docs/examples/nginx.yaml --as jeff
 
-test: build test-main test-native test-rego ## run all tests
+test: build test-main test-native test-rego test-html ## run all tests
 
 test-main: native ## run the tests of the main module
 	go test ./...
@@ -44,6 +45,11 @@ test-rego: ## run the tests of the Rego library and demand that they cover every
 
 native-coverage: build ## measure which statements of the upstream admission code the cases execute
 	cd verify/native && go run ./coverage
+
+test-html: ## look at the HTML report in a headless Chromium
+	@if [ -z "$(CHROMIUM)" ] && [ "$${CI:-}" != true ]; then \
+	  echo 'NOT TESTED: nobody has looked at the HTML report, because there is no Chromium. Install it, or name it in PSP2REGO_CHROMIUM.'; \
+	else PSP2REGO_CHROMIUM="$(CHROMIUM)" go test -run '^TestHTMLReportInABrowser$$' ./verify; fi
 
 lint: ## check formats, go vet, and the Rego against the oldest and newest OPA it has to run in
 	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"

@@ -169,12 +169,3 @@ func complete(request *protocol.Request) {
 	request.Resource = cmp.Or(request.Resource, protocol.Pods())
 	request.Kind = cmp.Or(request.Kind, protocol.PodKind())
 }
-
-// CaseFile is the divergence as a file.
-func (d *Divergence) CaseFile() *CaseFile {
-	comment := fmt.Sprintf("%s: %s (seed %d, cluster %d, case %d)\n", d.Class, d.Detail, d.Seed, d.Cluster, d.Case)
-	return &CaseFile{
-		Comment: comment, Dialect: d.Dialect, Objects: d.Objects, Request: d.Request, Phase: d.Only,
-		Native: d.Native, Ours: d.Ours,
-	}
-}

@@ -32,6 +32,24 @@ const (
 	Untranslated Class = "untranslated"
 )
 
+// Classes are all classes, the gravest first.
+func Classes() []Class {
+	return []Class{FailOpen, Fault, FailClosed, Mutation, Policy, Message, Untranslated}
+}
+
+// Effect is what a class comes to for whoever depends on the policies: FailOpen (a pod gets in that
+// must not), FailClosed (a pod is kept out that must not be) or Mutation (both decide alike, and
+// leave something else behind: another pod, another policy's name, other words).
+func (c Class) Effect() Class {
+	switch c {
+	case FailOpen, FailClosed, Mutation:
+		return c
+	case Fault, Untranslated: // without an answer an API server refuses (failurePolicy: Fail)
+		return FailClosed
+	}
+	return Mutation // Policy, Message
+}
+
 // Difference is the gravest way in which two verdicts on one phase differ.
 type Difference struct {
 	Phase  Phase  `json:"phase"`

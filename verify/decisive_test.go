@@ -17,7 +17,7 @@ func TestDecisivePairsAreDecisive(t *testing.T) {
 	settings := cases.Defaults()
 	settings.OddPolicies = 0.3
 	pairs, flips, fills := 0, 0, map[string]int{}
-	for index := range 60 {
+	for index := range 80 {
 		c := cases.Generate(settings, 3, index).Synthetic()
 		if err := native.Load(protocol.Cluster{Dialect: c.Dialect, Objects: c.Objects}, "cluster"); err != nil {
 			continue

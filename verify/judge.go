@@ -176,8 +176,9 @@ func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	tally := newTally("replay")
-	report := &Report{Native: j.Version(), OPA: OPAVersion(), Dialect: c.Dialect, Passes: []*Tally{tally}}
+	tally := newTally(PassReplay)
+	report := newReport(&options, c.Dialect, c.Objects)
+	report.Native, report.Passes = j.Version(), []*Tally{tally}
 	if judgement.Refused != "" {
 		tally.Cases = 1
 		tally.Discarded["the evaluator does not take the case: "+judgement.Refused] = 1
@@ -186,10 +187,14 @@ func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) 
 	tally.replayed(c, judgement)
 	for _, d := range judgement.Differences {
 		tally.Divergences[d.Class]++
-		report.Divergences = append(report.Divergences, &Divergence{
+		divergence := &Divergence{
 			Pass: tally.Name, Difference: *d, Dialect: c.Dialect, Objects: c.Objects, Request: c.Request, Only: c.Phase,
 			Native: judgement.Native, Ours: judgement.Ours,
-		})
+		}
+		if err := decide(ctx, j, divergence); err != nil {
+			return report, err
+		}
+		report.Divergences = append(report.Divergences, divergence)
 	}
 	return report, nil
 }

@@ -54,6 +54,7 @@ func fake(mode string) {
 	write(greeting)
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
+	reason := ""
 	for n := 1; lines.Scan(); n++ {
 		line := protocol.Line{}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
@@ -63,7 +64,10 @@ func fake(mode string) {
 		if n == 3 && misbehave(mode, line.ID) {
 			return
 		}
-		write(answerTo(&line))
+		if line.Op == protocol.OpCluster {
+			reason = reasonOf(line.Cluster)
+		}
+		write(answerTo(&line, reason))
 	}
 }
 
@@ -99,7 +103,21 @@ func write(value any) {
 	fmt.Println(string(data))
 }
 
-func answerTo(line *protocol.Line) protocol.Answer {
+// reasonOf is what policies add to a refusal: their annotation "reason".
+func reasonOf(cluster *protocol.Cluster) string {
+	reason := ""
+	for _, data := range cluster.Objects {
+		object := struct {
+			Metadata struct{ Annotations struct{ Reason string } }
+		}{}
+		if json.Unmarshal(data, &object) == nil {
+			reason += object.Metadata.Annotations.Reason
+		}
+	}
+	return reason
+}
+
+func answerTo(line *protocol.Line, reason string) protocol.Answer {
 	answer := protocol.Answer{ID: line.ID}
 	if line.Op == protocol.OpCluster {
 		return answer
@@ -117,7 +135,7 @@ func answerTo(line *protocol.Line) protocol.Answer {
 	answer.Created = &protocol.Created{Object: request.Object}
 	verdict := func(key, verb string) *protocol.Verdict {
 		if strings.Contains(string(request.Object), `"hostPID":true`) {
-			return &protocol.Verdict{Handled: true, Message: `pods "p" is forbidden: PodSecurityPolicy: unable to ` + verb + ` pod: [no hostPID]`}
+			return &protocol.Verdict{Handled: true, Message: `pods "p" is forbidden: PodSecurityPolicy: unable to ` + verb + ` pod: [no hostPID` + reason + `]`}
 		}
 		return &protocol.Verdict{
 			Handled: true, Allowed: true, Policy: "p", Object: request.Object,

@@ -4,10 +4,8 @@ package verify
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"psp2rego/verify/cases"
@@ -93,31 +91,4 @@ func sortShards(reports []*Report) ([]*Report, error) {
 		}
 	}
 	return byShard, nil
-}
-
-// WriteJSON writes the report as ReadReport reads it.
-func (r *Report) WriteJSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
-
-// ReadReport reads a report that WriteJSON wrote.
-func ReadReport(from io.Reader) (*Report, error) {
-	decoder := json.NewDecoder(from)
-	decoder.DisallowUnknownFields()
-	r := &Report{}
-	if err := decoder.Decode(r); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if len(r.Passes) == 0 {
-		return nil, errors.New("report: not a report of verify: it has no passes")
-	}
-	for i, t := range r.Passes {
-		if t == nil || t.Phases[Mutate] == nil || t.Phases[Validate] == nil || len(t.Checks) != len(cases.Checks()) {
-			return nil, fmt.Errorf("report: passes[%d]: counts are missing", i)
-		}
-		for _, name := range cases.Checks() {
-			if t.Checks[name] == nil {
-				return nil, fmt.Errorf("report: passes[%d]: no counts of check %s", i, name)
-			}
-		}
-	}
-	return r, nil
 }

@@ -3,14 +3,17 @@
 package verify
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// record writes the kept divergences as case files into the folder.
-func (r *run) record(report *Report) error {
+// record writes the kept divergences as case files into the folder. Each file is read and judged
+// again, by an evaluator that has seen nothing else, before the report names it.
+func (r *run) record(ctx context.Context, report *Report) error {
 	if r.Record == "" || len(report.Divergences) == 0 {
 		return nil
 	}
@@ -18,17 +21,67 @@ func (r *run) record(report *Report) error {
 		return fmt.Errorf("verify: %w", err)
 	}
 	for _, d := range report.Divergences {
-		data, err := d.CaseFile().Format()
-		if err != nil {
-			return err
-		}
 		path := filepath.Join(r.Record, d.FileName())
-		if err := os.WriteFile(path, data, 0o644); err != nil {
+		if err := d.write(path); err != nil {
 			return fmt.Errorf("verify: %w", err)
+		}
+		if err := r.confirm(ctx, d, path); err != nil {
+			return fmt.Errorf("verify: %s: %w", path, err)
 		}
 		d.File = path
 	}
 	return nil
+}
+
+// write writes the case file, whole or not at all.
+func (d *Divergence) write(path string) error {
+	data, err := d.CaseFile().Format()
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".*.txtar")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // it is gone once it has its name
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// confirm makes sure that the file shows the divergence.
+func (r *run) confirm(ctx context.Context, d *Divergence, path string) error {
+	c, err := ReadCaseFile(path)
+	if err != nil {
+		return err
+	}
+	j, err := NewJudge(ctx, r.judging(d))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = j.Close() }()
+	judgement, err := j.Judge(ctx, c)
+	switch {
+	case err != nil:
+		return err
+	case judgement.Refused != "":
+		return fmt.Errorf("the recorded case does not show the divergence again: the evaluator does not take it: %s", judgement.Refused)
+	case judgement.shows(&d.Difference) == nil:
+		return fmt.Errorf("the recorded case does not show the divergence again (%s): judge it with --replay, and look for what "+
+			"is not the same twice", d.Sentence())
+	}
+	return nil
+}
+
+// judging are the options by which a divergence is judged alone.
+func (r *run) judging(d *Divergence) Options {
+	options := r.Options
+	if d.Pass != PassGiven {
+		options.Bundle = "" // it is not the bundle of these objects
+	}
+	return options
 }
 
 // FileName is a name for the divergence's case file: what was varied, what differs, and its index.

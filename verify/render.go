@@ -26,7 +26,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	p.undecided(r)
 	for i, d := range r.Divergences {
 		p.f("\n")
-		p.divergence(i+1, d)
+		p.divergence(i+1, r, d)
 	}
 	if more := r.Diverging() - len(r.Divergences); more > 0 && len(r.Divergences) > 0 {
 		p.f("\n%d more divergences are counted and not shown\n", more)
@@ -88,7 +88,7 @@ func (p *printer) tally(t *Tally) {
 	p.counts("  divergences", t.Divergences)
 	p.counts("  known differences", t.Known)
 	p.counts("  discarded", t.Discarded)
-	if p.err != nil || !slices.ContainsFunc(slices.Collect(maps.Values(t.Checks)), func(n *CheckCount) bool { return n.Cases > 0 }) {
+	if p.err != nil || !t.varied() {
 		return
 	}
 	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -138,31 +138,26 @@ func (p *printer) counts(title string, counts any) {
 	}
 }
 
-func (p *printer) divergence(n int, d *Divergence) {
-	p.f("divergence %d: %s", n, d.Class)
-	if d.Phase != "" {
-		p.f(" in %s", d.Phase)
+func (p *printer) divergence(n int, r *Report, d *Divergence) {
+	p.f("divergence %d: %s\n", n, d.Sentence())
+	if d.Deciding != nil {
+		p.f("  deciding field: %s\n", printable(d.Deciding.String()))
 	}
-	p.f(": %s\n", d.Detail)
-	if d.Case >= 0 {
-		p.f("  seed %d, %s, cluster %d, case %d", d.Seed, d.Pass, d.Cluster, d.Case)
-	} else {
-		p.f("  seed %d, %s, cluster %d", d.Seed, d.Pass, d.Cluster)
-	}
-	if d.Check != "" {
-		p.f(", varying %s", d.Check)
-	}
-	if d.Shrunk[1] > 0 {
-		p.f("; shrunk from %d parts to %d", d.Shrunk[1], d.Shrunk[0])
-	}
-	p.f("\n")
+	p.f("  %s\n", d.place())
 	if d.File != "" {
-		p.f("  recorded as %s\n", d.File)
+		p.f("  recorded as %s, and seen again in it\n", printable(d.File))
 	}
-	data, err := d.CaseFile().Format()
-	if err != nil {
-		p.err = cmp.Or(p.err, err)
+	if command := r.ReplayCommand(d); len(command) > 0 {
+		p.f("  to see it again: %s\n", printable(strings.Join(command, " ")))
+	}
+	p.f("\n%s", d.YAML())
+	if d.Native == nil {
+		p.f("\n  native takes these objects; there is no bundle of them:\n")
+		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
+			p.f("    %s\n", printable(line))
+		}
 		return
 	}
-	p.f("%s", data)
+	p.f("\n")
+	p.columns(sideBySide(d.Native, d.Ours))
 }

@@ -4,20 +4,30 @@ package verify
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"psp2rego/verify/protocol"
 )
 
-// Report is the result of a run.
+// Report is the result of a run. Whatever is written of it is a function of its fields.
 type Report struct {
-	Tool    string        `json:"tool,omitempty"` // version of the psp2rego that made the report
-	Seed    uint64        `json:"seed"`
-	Native  string        `json:"native"` // version of the Kubernetes that decided
-	OPA     string        `json:"opa"`    // version of the OPA that decided
-	Dialect string        `json:"dialect"`
-	Elapsed time.Duration `json:"elapsed"` // zero without a clock
-	Passes  []*Tally      `json:"passes"`
+	Tool    string `json:"tool,omitempty"` // version of the psp2rego that made the report
+	Seed    uint64 `json:"seed"`
+	Native  string `json:"native"` // version of the Kubernetes that decided
+	OPA     string `json:"opa"`    // version of the OPA that decided
+	Dialect string `json:"dialect"`
+	// Command makes the run again, word by word; empty when that is not known.
+	Command []string `json:"command,omitempty"`
+	// Bundle is the path of the ready bundle that was judged; empty when bundles were made of the
+	// objects.
+	Bundle string `json:"bundle,omitempty"`
+	// Policies are the names of the PodSecurityPolicies that were given, sorted, and Objects counts
+	// what was given by kind. Both are empty when clusters were generated.
+	Policies []string       `json:"policies,omitempty"`
+	Objects  map[string]int `json:"objects,omitempty"`
+	Elapsed  time.Duration  `json:"elapsedNanoseconds"` // zero without a clock
+	Passes   []*Tally       `json:"passes"`
 	// Divergences are the first ones, in the order of their cases; the tallies count all.
 	Divergences []*Divergence `json:"divergences"`
 	// Plan is what was asked for; nil when a recorded case was judged. Done is how many units of it
@@ -41,6 +51,29 @@ const (
 	StoppedByDivergences Stop = "divergences"
 )
 
+// newReport is a report on nothing yet.
+func newReport(o *Options, dialect string, objects []json.RawMessage) *Report {
+	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Command: o.Command, Bundle: o.Bundle}
+	for _, data := range objects {
+		object := struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}{}
+		if json.Unmarshal(data, &object) != nil {
+			continue // whoever has to decide by it will say so
+		}
+		if r.Objects == nil {
+			r.Objects = map[string]int{}
+		}
+		r.Objects[object.Kind]++
+		if object.Kind == "PodSecurityPolicy" {
+			r.Policies = append(r.Policies, object.Metadata.Name)
+		}
+	}
+	slices.Sort(r.Policies)
+	return r
+}
+
 // Divergence is one case on which the sides differ, with all it takes to see it again.
 type Divergence struct {
 	Pass    string `json:"pass"`
@@ -56,10 +89,20 @@ type Divergence struct {
 	Only   Phase     `json:"only,omitempty"`
 	Native *Recorded `json:"native,omitempty"`
 	Ours   *Recorded `json:"bundle,omitempty"`
-	// Shrunk says how much smaller the case was made: parts left of parts there were.
-	Shrunk [2]int `json:"shrunk"`
-	// File is where the case was recorded, if it was.
+	Shrunk Shrunk    `json:"shrunk"`
+	// Deciding is the field on which the shrunk case hangs; nil when none was looked for or found.
+	Deciding *Deciding `json:"deciding,omitempty"`
+	// File is where the case was recorded, if it was. It was judged again from there.
 	File string `json:"file,omitempty"`
+}
+
+// Shrunk says how much smaller a case was made: its objects, fields and items, before and after. The
+// zero value is a case that was not made smaller. Minimal is set when no single part that is left
+// can go.
+type Shrunk struct {
+	Parts   int  `json:"parts"`
+	Of      int  `json:"of"`
+	Minimal bool `json:"minimal"`
 }
 
 // Outcome is the meaning of a report, by which a command chooses its exit status.
@@ -77,6 +120,17 @@ const (
 	// NotDecided: no difference was found, and some check of some policy was never seen to decide.
 	NotDecided
 )
+
+// String is the word for an outcome.
+func (o Outcome) String() string {
+	switch o {
+	case Equivalent:
+		return "equivalent"
+	case Diverging:
+		return "diverging"
+	}
+	return "inconclusive"
+}
 
 // Outcome tells what the report means.
 func (r *Report) Outcome() Outcome {

@@ -28,12 +28,13 @@ func TestReportIsWrittenForPeople(t *testing.T) {
 		Seed: 7, Native: "v1.24.17", OPA: "1.22.2", Dialect: cases.Kubernetes, Elapsed: 200 * time.Millisecond,
 		Passes: []*Tally{tally},
 		Divergences: []*Divergence{{
-			Pass: PassGenerated, Seed: 7, Cluster: 1, Case: 12, Check: "host_pid", Shrunk: [2]int{3, 41}, File: "rec/x.txtar",
+			Pass: PassGenerated, Seed: 7, Cluster: 1, Case: 12, Check: "host_pid", Shrunk: Shrunk{Parts: 3, Of: 41, Minimal: true}, File: "rec/x.txtar",
 			Difference: Difference{Phase: Mutate, Class: FailOpen, Detail: "native refuses, the bundle allows"},
 			Dialect:    cases.Kubernetes, Request: request,
-			Objects: []json.RawMessage{json.RawMessage(`{"kind":"PodSecurityPolicy"}`)},
-			Native:  &Recorded{Mutate: &RecordedVerdict{Message: "PodSecurityPolicy: unable to admit pod: []"}},
-			Ours:    &Recorded{Mutate: &RecordedVerdict{Allowed: true, Policy: "p"}},
+			Objects:  []json.RawMessage{json.RawMessage(`{"kind":"PodSecurityPolicy"}`)},
+			Native:   &Recorded{Mutate: &RecordedVerdict{Message: "PodSecurityPolicy: unable to admit pod: []"}},
+			Ours:     &Recorded{Mutate: &RecordedVerdict{Allowed: true, Policy: "p"}},
+			Deciding: &Deciding{Where: "pod", Field: "spec.hostPID", Value: "true", Moves: "native", Agree: true},
 		}},
 	}
 	text := reportText(t, r)
@@ -55,9 +56,11 @@ generated clusters: 200 cases in 2 clusters; creations allowed 90, refused 80; a
 	}
 	_, divergence, _ := strings.Cut(text, "\ndivergence 1: ")
 	want = `fail-open in mutate: native refuses, the bundle allows
-  seed 7, generated clusters, cluster 1, case 12, varying host_pid; shrunk from 41 parts to 3
-  recorded as rec/x.txtar
-fail-open: native refuses, the bundle allows (seed 7, cluster 1, case 12)
+  deciding field: spec.hostPID of the pod is true; without it only native's answer changes, and they agree
+  seed 7, generated clusters, cluster 1, case 12, varying host_pid; shrunk from 41 parts to 3, none of which can go
+  recorded as rec/x.txtar, and seen again in it
+  to see it again: psp2rego verify --replay rec/x.txtar
+
 -- cluster.yaml --
 kind: PodSecurityPolicy
 -- request.yaml --
@@ -68,14 +71,10 @@ object:
     hostPID: true
 userInfo:
   username: jeff
--- native --
-mutate:
-  allowed: false
-  message: 'PodSecurityPolicy: unable to admit pod: []'
--- bundle --
-mutate:
-  allowed: true
-  policy: p
+
+  native                                                     bundle
+  mutate: refuses                                          | mutate: allows, by policy p
+    PodSecurityPolicy: unable to admit pod: []             |
 
 NOT EQUIVALENT: 1 divergences: 200 cases in 200ms, 1000 cases/s
 `

@@ -34,6 +34,8 @@ const (
 	PassSynthetic = "synthetic requesters"
 	// PassGenerated: policies, bindings and requesters are generated.
 	PassGenerated = "generated clusters"
+	// PassReplay: one recorded case.
+	PassReplay = "replay"
 )
 
 func (r *run) all(ctx context.Context) (*Report, error) {
@@ -53,16 +55,16 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 	}
 	if ctx.Err() == nil {
 		if err := r.shrinkAll(ctx, report); err != nil && ctx.Err() == nil {
-			return nil, err
+			return report, err
 		}
 	}
 	if ctx.Err() != nil {
 		report.Stopped = StoppedByInterrupt
 	}
-	if err := r.record(report); err != nil {
-		return nil, err
-	}
 	report.Elapsed = r.spent()
+	if err := r.record(ctx, report); err != nil {
+		return report, err
+	}
 	return report, r.save(report)
 }
 
@@ -80,9 +82,8 @@ func (r *run) begin(passes []*pass) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{
-		Tool: r.Tool, Seed: r.Seed, OPA: OPAVersion(), Dialect: r.Dialect, Plan: plan, AllowUndecided: r.AllowUndecided,
-	}
+	report := newReport(&r.Options, r.Dialect, r.Objects)
+	report.Plan, report.AllowUndecided = plan, r.AllowUndecided
 	for _, p := range passes {
 		t := newTally(p.name)
 		if p.given != nil {

@@ -111,6 +111,10 @@ func TestForgottenCheckIsCaughtShrunkAndRecorded(t *testing.T) {
 	if got := string(d.Request.Object); got != `{"spec":{"hostPID":true}}` || len(d.Objects) != 0 {
 		t.Errorf("not small: %s, %d objects", got, len(d.Objects))
 	}
+	want := Deciding{Where: "pod", Field: "spec.hostPID", Value: "true", Moves: "native", Agree: true}
+	if !d.Shrunk.Minimal || d.Deciding == nil || *d.Deciding != want {
+		t.Errorf("shrunk %+v, deciding field %+v", d.Shrunk, d.Deciding)
+	}
 	c, err := ReadCaseFile(d.File)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +123,7 @@ func TestForgottenCheckIsCaughtShrunkAndRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Outcome() != Diverging || again.Divergences[0].Class != FailOpen {
+	if again.Outcome() != Diverging || again.Divergences[0].Class != FailOpen || *again.Divergences[0].Deciding != want {
 		t.Errorf("the file does not show it:\n%s", reportText(t, again))
 	}
 	repaired := faithfulBundle(t)

@@ -15,14 +15,10 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 		return nil
 	}
 	for _, d := range report.Divergences {
-		if d.Shrunk[1] > 0 {
+		if d.Shrunk.Of > 0 {
 			continue // before the run was resumed
 		}
-		options := r.Options
-		if d.Pass != PassGiven {
-			options.Bundle = ""
-		}
-		j, err := NewJudge(ctx, options)
+		j, err := NewJudge(ctx, r.judging(d))
 		if err != nil {
 			return err
 		}
@@ -35,8 +31,12 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// Shrink drops objects, list items and fields from the divergence's cluster and request for as long
-// as both sides still differ in the same phase and class, spending at most budget. What is left is, budget permitting, such that no single part can go.
+// Shrink drops objects, items and fields from the divergence's cluster and request for as long as
+// both sides still differ in the same phase and class, spending at most budget. Budget permitting,
+// no single part of what is left can go. Then it looks for the deciding field.
+//
+// A ready bundle is that of the objects as they are. With one, nothing in the objects is changed,
+// and an object goes only if native's whole answer is the same without it.
 func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 	s := &shrinker{ctx: ctx, judge: j, divergence: d, budget: budget, cost: 1}
 	if err := s.unpack(); err != nil {
@@ -46,8 +46,8 @@ func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 		// Native's answer, or ours, is not the same twice: keep the case as it is.
 		return s.err
 	}
-	before := s.parts()
-	for s.shrunk = true; s.shrunk && s.budget > 0 && s.err == nil; {
+	before, minimal := s.parts(), false
+	for s.shrunk = true; s.shrunk && s.budget > 0 && s.err == nil; minimal = !s.shrunk && s.budget > 0 {
 		s.shrunk = false
 		s.round()
 	}
@@ -55,9 +55,11 @@ func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 		return s.err
 	}
 	s.still() // so that the verdicts are those of the case that is left
-	s.adopt()
-	d.Shrunk = [2]int{s.parts(), before}
-	return s.err
+	if s.adopt(); s.err != nil {
+		return s.err
+	}
+	d.Shrunk = Shrunk{Parts: s.parts(), Of: before, Minimal: minimal}
+	return s.decide()
 }
 
 // clusterCost is what trying a smaller cluster takes from the budget: it has to be translated and
@@ -78,6 +80,7 @@ type shrinker struct {
 	object, old any
 	groups      []any
 	judgement   *Judgement // of the last trial that still diverged
+	anchor      *Recorded  // what native has to go on saying, if that matters
 }
 
 func (s *shrinker) unpack() error {
@@ -120,14 +123,19 @@ func (s *shrinker) round() {
 		}
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
-	if s.judge.fixed == nil { // a ready bundle is that of the objects as they are
-		s.cost = clusterCost
-		defer func() { s.cost = 1 }()
-		s.list(func() []any { return s.objects }, func(v []any) { s.objects = v })
-		for i := range s.objects {
-			s.node(s.objects[i])
-		}
+	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
+	if s.judge.fixed != nil {
+		s.anchor = s.judgement.Native
+		objects()
+		s.anchor = nil
+		return
 	}
+	s.cost = clusterCost
+	objects()
+	for i := range s.objects {
+		s.node(s.objects[i])
+	}
+	s.cost = 1
 }
 
 // node drops what it can below documents of the same shape; from all of them at once.

@@ -50,6 +50,7 @@ type CheckCount struct {
 	DecisiveAllow    int `json:"decisiveAllow"`
 	DecisiveDeny     int `json:"decisiveDeny"`
 	DecisiveMutation int `json:"decisiveMutation"`
+	Divergences      int `json:"divergences"` // of these cases
 }
 
 func newTally(name string) *Tally {
@@ -114,6 +115,7 @@ func (n *PhaseCount) count(native, ours *Verdict) {
 
 func (n *CheckCount) count(paired bool, o, last *outcome) {
 	n.Cases++
+	n.Divergences += len(o.differences)
 	if o.allowed() {
 		n.Allowed++
 	} else {
@@ -128,6 +130,16 @@ func (n *CheckCount) count(paired bool, o, last *outcome) {
 	case o.allowed() && !bytes.Equal(o.ours[Mutate].Patch, last.ours[Mutate].Patch):
 		n.DecisiveMutation++
 	}
+}
+
+// varied says whether a case varied any check.
+func (t *Tally) varied() bool {
+	for _, n := range t.Checks {
+		if n.Cases > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // add adds the counts of other. Of Fields it takes what this tally has to count.
@@ -159,6 +171,7 @@ func (t *Tally) add(other *Tally) {
 		n.DecisiveAllow += o.DecisiveAllow
 		n.DecisiveDeny += o.DecisiveDeny
 		n.DecisiveMutation += o.DecisiveMutation
+		n.Divergences += o.Divergences
 	}
 }
 

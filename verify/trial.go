@@ -4,6 +4,8 @@ package verify
 
 import (
 	"encoding/json"
+	"strings"
+	"unicode"
 )
 
 // accept says whether the change that was just made leaves the divergence in place.
@@ -19,25 +21,49 @@ func (s *shrinker) accept() bool {
 
 // still puts the case to both sides again.
 func (s *shrinker) still() bool {
-	c, err := s.pack()
+	judgement, err := s.ask()
 	if err != nil {
 		s.err = err
 		return false
 	}
-	judgement, err := s.judge.Judge(s.ctx, c)
-	if err != nil {
-		s.err = err
+	if s.anchor != nil && !alike(s.anchor, judgement.Native) {
 		return false
 	}
-	for _, d := range judgement.Differences {
-		same := d.Phase == s.divergence.Phase && d.Class == s.divergence.Class
-		if same && (d.Class != Untranslated || d.Detail == s.divergence.Detail) {
-			s.judgement = judgement
-			s.divergence.Detail = d.Detail
-			return true
-		}
+	if d := judgement.shows(&s.divergence.Difference); d != nil {
+		s.judgement = judgement
+		s.divergence.Detail = d.Detail
+		return true
 	}
 	return false
+}
+
+func (s *shrinker) ask() (*Judgement, error) {
+	c, err := s.pack()
+	if err != nil {
+		return nil, err
+	}
+	return s.judge.Judge(s.ctx, c)
+}
+
+// shows is the difference of the same phase and class; nil when there is none.
+func (j *Judgement) shows(want *Difference) *Difference {
+	for _, d := range j.Differences {
+		same := d.Phase == want.Phase && d.Class == want.Class
+		if same && (d.Class != Untranslated || unnumbered(d.Detail) == unnumbered(want.Detail)) {
+			return d
+		}
+	}
+	return nil
+}
+
+// unnumbered is a text without digits: what is wrong with objects stays the same on other lines.
+func unnumbered(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // pack is the case that the documents make now.

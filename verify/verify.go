@@ -71,8 +71,10 @@ type Options struct {
 	Record string
 	// Clock measures the run; without one the report has no rate. Several goroutines ask it.
 	Clock func() time.Time
-	// Tool is the version of the program, for the report.
-	Tool string
+	// Tool is the version of the program, and Command the words that make the run again; both are for
+	// the report alone.
+	Tool    string
+	Command []string
 	// Progress is told, from one goroutine at a time, how many of all cases are done, first of all how
 	// many were when the run was resumed. A total of zero is no bound.
 	Progress func(done, total int)
@@ -83,8 +85,9 @@ const (
 	defaultKeep       = 5
 )
 
-// Run compares native and bundle on generated requests. An error means that the comparison could
-// not be made; divergences are in the report. When ctx ends, the report is on what was judged.
+// Run compares native and bundle on generated requests. Divergences are in the report. An error
+// means that the comparison could not be made, or, with a report, that a divergence in it could not
+// be made smaller or recorded. When ctx ends, the report is on what was judged.
 func Run(ctx context.Context, options Options) (*Report, error) {
 	options, err := options.complete()
 	if err != nil {

@@ -17,14 +17,7 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no corpus: %v", err)
 	}
-	native := os.Getenv("PSP2REGO_NATIVE")
-	if native == "" {
-		native = "../../bin/psp2rego-native"
-	}
-	if _, err := os.Stat(native); err != nil {
-		t.Fatalf("the evaluator with the real admission plugin is missing (%v): build it with `make build`, "+
-			"or name it in PSP2REGO_NATIVE", err)
-	}
+	native := nativePath(t)
 	judge, err := verify.NewJudge(t.Context(), verify.Options{
 		Native: verify.NativeCommand{Path: native}, Translate: translateObjects,
 	})
@@ -63,4 +56,18 @@ func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
 			t.Errorf("no case of the corpus meets the known difference %s", d.ID)
 		}
 	}
+}
+
+// nativePath is where the evaluator is. Tests that need it fail without it.
+func nativePath(t *testing.T) string {
+	t.Helper()
+	native := os.Getenv("PSP2REGO_NATIVE")
+	if native == "" {
+		native = "../../bin/psp2rego-native"
+	}
+	if _, err := os.Stat(native); err != nil {
+		t.Fatalf("the evaluator with the real admission plugin is missing (%v): build it with `make build`, "+
+			"or name it in PSP2REGO_NATIVE", err)
+	}
+	return native
 }

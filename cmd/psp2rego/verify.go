@@ -9,9 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"psp2rego/translate"
 	"psp2rego/translate/manifest"
@@ -25,13 +29,14 @@ type verifyOptions struct {
 	generate                         bool
 	cases                            int
 	seed                             uint64
+	format                           *choice
 }
 
 func newVerifyCommand() *cobra.Command {
-	o := &verifyOptions{}
+	o := &verifyOptions{format: newChoice(verify.Formats()...)}
 	cmd := &cobra.Command{
 		Use:  "verify",
-		Long: verifyHelp,
+		Long: fmt.Sprintf(verifyHelp, o.format.Type(), o.format),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -43,6 +48,7 @@ func newVerifyCommand() *cobra.Command {
 	flags.Uint64Var(&o.seed, "seed", 0, "what determines the cases")
 	flags.StringVar(&o.replay, "replay", "", "recorded case to judge again")
 	flags.StringVar(&o.record, "record", "", "folder for divergences")
+	flags.Var(o.format, "format", "form of the report")
 	flags.StringVar(&o.native, "native", "", "evaluator with the real admission plugin")
 	return cmd
 }
@@ -66,12 +72,13 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 		Shrink:    1000,
 		Record:    o.record,
 		Clock:     time.Now,
+		Tool:      toolVersion(),
 	}
 	report, err := o.compare(cmd, options)
-	if err != nil {
-		return err
+	if report != nil { // even when something went wrong after the cases were judged
+		err = errors.Join(err, report.Write(cmd.OutOrStdout(), o.format.value))
 	}
-	if err := report.WriteText(cmd.OutOrStdout()); err != nil {
+	if err != nil {
 		return err
 	}
 	switch report.Outcome() {
@@ -89,6 +96,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*ve
 		if err != nil {
 			return nil, fmt.Errorf("replay: %w", err)
 		}
+		options.Command = commandLine(cmd)
 		return verify.Replay(cmd.Context(), options, recorded)
 	}
 	if !o.generate {
@@ -101,6 +109,7 @@ func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*ve
 	if !cmd.Flags().Changed("seed") {
 		options.Seed = uint64(rand.Uint32())
 	}
+	options.Command = append(commandLine(cmd, "seed", "record", "format"), "--seed", strconv.FormatUint(options.Seed, 10))
 	progress := newProgress(cmd.ErrOrStderr(), time.Now)
 	defer progress.clear()
 	options.Progress = progress.show
@@ -114,12 +123,36 @@ func (o *verifyOptions) check() error {
 		return fmt.Errorf("--cases %d: at least one is needed", o.cases)
 	case o.replay != "" && (o.generate || len(o.paths) > 0):
 		return errors.New("--replay brings its own policies: leave -f and --generate out")
+	case o.replay != "" && o.record != "":
+		return errors.New("--replay judges a case that is recorded already: leave --record out")
 	case o.generate && (len(o.paths) > 0 || o.policies != ""):
 		return errors.New("--generate makes its own policies: leave -f and --policies out")
 	case o.replay == "" && !o.generate && len(o.paths) == 0:
 		return errors.New("nothing to verify: name files, folders or - with -f, or use --generate")
 	}
 	return nil
+}
+
+// commandLine is the command as it was called, in words, without some of its flags.
+func commandLine(cmd *cobra.Command, without ...string) []string {
+	words := strings.Fields(cmd.CommandPath())
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains(without, f.Name) {
+			return
+		}
+		name, values := "--"+f.Name, []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			if f.NoOptDefVal != "" {
+				words = append(words, name+"="+value) // a flag that takes no word of its own
+			} else {
+				words = append(words, name, value)
+			}
+		}
+	})
+	return words
 }
 
 // translateObjects makes the bundle of generated objects by the way that all input takes: as bytes of a stream. Unlike the
@@ -174,6 +207,7 @@ Search:
 Output:
       --record DIR                write each divergence as a file that --replay takes
       --replay FILE               judge one recorded case again
+      --format FORM               %s (%s)
 Comparison:
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 
@@ -185,4 +219,6 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or nothing to c
   psp2rego verify -f cluster/ --policies bundle
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
+  # a page to hand on
+  psp2rego verify -f cluster/ --format html > report.html
 `
