@@ -26,6 +26,7 @@ var reportHTML string
 type page struct {
 	*Report
 	Verdict     Outcome
+	Words       string // the verdict in the words of the text form
 	Effects     []pageEffect
 	Divergences []pageDivergence // instead of the report's own
 	Unshown     int
@@ -100,7 +101,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 func (r *Report) page() *page {
 	p := &page{
-		Report: r, Verdict: r.Outcome(), Unshown: r.Diverging() - len(r.Divergences), Kinds: counts(r.Objects),
+		Report: r, Verdict: r.Outcome(), Words: sentenceCase(r.verdict()), Unshown: r.Diverging() - len(r.Divergences), Kinds: counts(r.Objects),
 		Effects: []pageEffect{
 			{Name: string(FailOpen), Meaning: "a pod gets in that native refuses"},
 			{Name: string(FailClosed), Meaning: "a pod is kept out that native admits"},
@@ -191,6 +192,9 @@ func grouped(n int) string {
 	}
 	return text
 }
+
+// sentenceCase is a text with a capital at its beginning only.
+func sentenceCase(text string) string { return text[:1] + strings.ToLower(text[1:]) }
 
 // plural is the ending of a word that is counted.
 func plural(n int) string {
