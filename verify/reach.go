@@ -39,22 +39,18 @@ type reached struct {
 	cases []int
 }
 
-// Reach tells at which of a unit's cases the bundle as it is looks at a rule, or at something above or
-// below it: another rule of that name makes no difference to the other cases. nil means none; the
-// result is for JudgeOnly.
+// Reach tells at which of a unit's cases, by their places in it, the bundle as it is looks at a rule,
+// or at something above or below it: another rule of that name makes no difference to the other cases.
+// Without a rule it is all of them. An error means that the cases could not be put, or that the bundle
+// as it is differs from native.
 func (r *Recording) Reach(ctx context.Context, unit int, rule ast.Ref) ([]int, error) {
 	if err := r.record(ctx, unit); err != nil {
 		return nil, err
 	}
 	u := r.units[unit]
-	all, err := r.reach(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	rule = rule.GroundPrefix()
 	met := make([]bool, len(u.asked))
-	for _, other := range all {
-		if rule.HasPrefix(other.ref) || other.ref.HasPrefix(rule) {
+	for _, other := range u.traced {
+		if ground := rule.GroundPrefix(); ground.HasPrefix(other.ref) || other.ref.HasPrefix(ground) {
 			for _, i := range other.cases {
 				met[i] = true
 			}
@@ -62,30 +58,17 @@ func (r *Recording) Reach(ctx context.Context, unit int, rule ast.Ref) ([]int, e
 	}
 	var cases []int
 	for i, yes := range met {
-		if yes {
+		if yes || len(rule) == 0 {
 			cases = append(cases, i)
 		}
 	}
 	return cases, nil
 }
 
-// reach traces the bundle as it is over all cases of a unit, once.
-func (r *Recording) reach(ctx context.Context, u *recordedUnit) ([]reached, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.traced != nil {
-		return u.traced, nil
-	}
-	bundle, err := r.Bundle(ctx, u.index)
-	if err != nil {
-		return nil, err
-	}
-	opa, err := bundle.Compile(ctx)
-	if err != nil {
-		return nil, err
-	}
+// trace runs the bundle as it is over all cases of a unit.
+func (r *Recording) trace(ctx context.Context, u *recordedUnit, opa *OPA) ([]reached, error) {
 	places := map[string]int{}
-	all := []reached{}
+	var all []reached
 	for i := range u.asked {
 		seen := lookups{}
 		if err := opa.trace(ctx, u.asked[i].answer, seen); err != nil {
@@ -101,7 +84,6 @@ func (r *Recording) reach(ctx context.Context, u *recordedUnit) ([]reached, erro
 			all[place].cases = append(all[place].cases, i)
 		}
 	}
-	u.traced = all
 	return all, nil
 }
 

@@ -118,24 +118,9 @@ func (r *Recording) Bundle(ctx context.Context, unit int) (*Bundle, error) {
 	return s.bundle, nil
 }
 
-// Judge puts a unit's cases to an engine, in order, up to the first one on which it differs from
-// native; nil when there is none. An error means that the cases could not be put, or that the bundle
-// as it is differs from native: then another one's difference would mean nothing.
-func (r *Recording) Judge(ctx context.Context, unit int, opa *OPA) (*Divergence, error) {
-	u := r.units[unit]
-	if err := r.record(ctx, unit); err != nil {
-		return nil, err
-	}
-	for i := range u.asked {
-		if d, err := r.judge(ctx, u, i, opa); err != nil || d != nil {
-			return d, err
-		}
-	}
-	return nil, nil
-}
-
-// JudgeOnly is Judge for some of a unit's cases, those that Reach names.
-func (r *Recording) JudgeOnly(ctx context.Context, unit int, reached []int, opa *OPA) (*Divergence, error) {
+// Judge puts some of a unit's cases, those that Reach names, to an engine, up to the first one on
+// which it differs from native; nil when there is none. An error means that the cases could not be put.
+func (r *Recording) Judge(ctx context.Context, unit int, reached []int, opa *OPA) (*Divergence, error) {
 	for _, i := range reached {
 		if d, err := r.judge(ctx, r.units[unit], i, opa); err != nil || d != nil {
 			return d, err
@@ -172,7 +157,8 @@ func (r *Recording) Close() error {
 	return err
 }
 
-// record asks for a unit's answers, unless that was done, and makes sure that the bundle agrees.
+// record asks for a unit's answers and traces the bundle as it is, unless that was done. It makes sure
+// that the bundle agrees with native: else another one's difference would mean nothing.
 func (r *Recording) record(ctx context.Context, unit int) error {
 	u := r.units[unit]
 	u.mu.Lock()
@@ -206,6 +192,9 @@ func (r *Recording) record(ctx context.Context, unit int) error {
 			return fmt.Errorf("the bundle differs from native as it is: %s: %s, %s: %s",
 				r.what(&u.unit, d.Case), d.Phase, d.Class, d.Detail)
 		}
+	}
+	if u.traced, err = r.trace(ctx, u, opa); err != nil {
+		return err
 	}
 	u.done = true
 	return nil

@@ -57,12 +57,12 @@ type options struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 
-	native, state, only    string
-	score, equivalent      string
-	cluster, mke           string
-	sample, cases, workers int
-	seed                   uint64
-	list, force            bool
+	native, state, only     string
+	score, equivalent, page string
+	cluster, mke            string
+	sample, cases, workers  int
+	seed                    uint64
+	list, force             bool
 }
 
 func (o *options) parse(args []string) error {
@@ -79,6 +79,7 @@ func (o *options) parse(args []string) error {
 	flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "number of mutants that are judged at once")
 	flags.StringVar(&o.score, "score", "verify/mutants/score.txt", "the score that is kept")
 	flags.StringVar(&o.equivalent, "equivalent", "verify/mutants/equivalent.txt", "mutants that are argued to be equivalent")
+	flags.StringVar(&o.page, "page", "docs/mutants.md", "page that tells the score")
 	flags.StringVar(&o.cluster, "cluster", "cmd/mutants/testdata/cluster.yaml", "cluster whose policies are made faulty")
 	flags.StringVar(&o.mke, "mke", "testdata/mke", "cluster of dialect mke whose policies are made faulty")
 	if err := flags.Parse(args); err != nil {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"psp2rego/verify/mutants"
@@ -59,11 +60,20 @@ func (o *options) some(ctx context.Context, plan *mutants.Plan) error {
 		return fmt.Errorf("-only: %w", err)
 	}
 	plan = plan.Choose(func(m *mutants.Mutant) bool { return pattern.MatchString(m.ID) })
-	results, err := o.judge(ctx, plan, nil)
+	results, err := o.judge(ctx, plan)
 	if err != nil {
 		return err
 	}
-	return o.print(survivors(plan, results))
+	count := map[mutants.Verdict]int{}
+	for _, r := range results {
+		count[r.Verdict]++
+	}
+	if err := o.print(survivors(plan, results)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(o.stdout, "%d caught, %d survived, %d do not compile\n",
+		count[mutants.Caught], count[mutants.Survived], count[mutants.Invalid])
+	return err
 }
 
 func survivors(plan *mutants.Plan, results []mutants.Result) []mutants.Mutant {
@@ -80,7 +90,7 @@ func (o *options) part(ctx context.Context, plan *mutants.Plan, last *mutants.Sc
 		return fmt.Errorf("%s holds no score to compare with: run `make mutants` once", o.score)
 	}
 	sample := plan.Sample(o.sample, last, argued)
-	results, err := o.judge(ctx, sample, nil)
+	results, err := o.judge(ctx, sample)
 	if err != nil {
 		return err
 	}
@@ -95,16 +105,7 @@ func (o *options) part(ctx context.Context, plan *mutants.Plan, last *mutants.Sc
 
 // whole judges all mutants and writes the score.
 func (o *options) whole(ctx context.Context, plan *mutants.Plan, last *mutants.Score, argued mutants.Argued) error {
-	mark, err := o.fingerprint(plan.Mutants)
-	if err != nil {
-		return err
-	}
-	state, done, err := openState(o.state, mark)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = state.Close() }()
-	results, err := o.judge(ctx, plan, state, done...)
+	results, err := o.judge(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -124,21 +125,45 @@ func (o *options) whole(ctx context.Context, plan *mutants.Plan, last *mutants.S
 	if err := replaceFile(o.score, text.Bytes()); err != nil {
 		return err
 	}
+	if err := o.writePage(score, argued); err != nil {
+		return err
+	}
 	if problems != nil {
 		return fmt.Errorf("%w:\n%w", errFinding, problems)
 	}
 	return nil
 }
 
-// judge runs a plan and tells how it goes, every so often.
-func (o *options) judge(ctx context.Context, plan *mutants.Plan, state *state, done ...mutants.Result) ([]mutants.Result, error) {
-	known := map[string]mutants.Result{}
-	for _, r := range done {
-		known[r.ID] = r
+// pageMark is the line of the page after which the score stands.
+const pageMark = "<!-- make mutants writes what follows -->\n"
+
+// writePage puts the score into the page that explains it.
+func (o *options) writePage(score *mutants.Score, argued mutants.Argued) error {
+	page, err := os.ReadFile(o.page)
+	if err != nil {
+		return err
 	}
+	head, _, ok := strings.Cut(string(page), pageMark)
+	if !ok {
+		return fmt.Errorf("%s: the line %q is missing", o.page, strings.TrimSpace(pageMark))
+	}
+	return replaceFile(o.page, []byte(head+pageMark+"\n"+score.Markdown(argued)))
+}
+
+// judge runs a plan, or what an interrupted run left of it, and tells how it goes, every so often.
+func (o *options) judge(ctx context.Context, plan *mutants.Plan) ([]mutants.Result, error) {
+	mark, err := o.fingerprint(plan.Mutants)
+	if err != nil {
+		return nil, err
+	}
+	state, done, err := openState(o.state, mark)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = state.Close() }()
 	start, told, judged := o.now(), o.now(), 0
-	results, err := plan.Run(ctx, mutants.Options{
-		Workers: o.workers, Done: known,
+	return plan.Run(ctx, mutants.Options{
+		Workers: o.workers, Done: done,
 		Tell: func(result mutants.Result, left int) error {
 			judged++
 			if now := o.now(); left == 0 || now.Sub(told) >= 10*time.Second {
@@ -146,11 +171,7 @@ func (o *options) judge(ctx context.Context, plan *mutants.Plan, state *state, d
 				rate := float64(judged) / now.Sub(start).Minutes()
 				fmt.Fprintf(o.stderr, "%d mutants judged, %d left, %.0f a minute\n", judged, left, rate)
 			}
-			if state == nil {
-				return nil
-			}
 			return state.add(result)
 		},
 	})
-	return results, err
 }

@@ -20,7 +20,7 @@ import (
 type state struct{ file *os.File }
 
 // openState continues the file if its fingerprint is the present one, and else starts it anew. No name keeps nothing.
-func openState(name, mark string) (*state, []mutants.Result, error) {
+func openState(name, mark string) (*state, map[string]mutants.Result, error) {
 	if name == "" {
 		return nil, nil, nil
 	}
@@ -30,7 +30,7 @@ func openState(name, mark string) (*state, []mutants.Result, error) {
 	}
 	lines := bufio.NewScanner(bytes.NewReader([]byte(text)))
 	lines.Buffer(nil, 1<<20)
-	var done []mutants.Result
+	done := map[string]mutants.Result{}
 	kept := bytes.NewBufferString(mark + "\n")
 	for first := true; lines.Scan(); first = false {
 		if first && lines.Text() != mark {
@@ -38,7 +38,7 @@ func openState(name, mark string) (*state, []mutants.Result, error) {
 		}
 		var r mutants.Result
 		if !first && json.Unmarshal(lines.Bytes(), &r) == nil { // the last line may be half written
-			done = append(done, r)
+			done[r.ID] = r
 			kept.Write(append(lines.Bytes(), '\n'))
 		}
 	}
@@ -50,6 +50,9 @@ func openState(name, mark string) (*state, []mutants.Result, error) {
 }
 
 func (s *state) add(r mutants.Result) error {
+	if s == nil {
+		return nil
+	}
 	line, err := json.Marshal(r)
 	if err == nil {
 		_, err = s.file.Write(append(line, '\n'))

@@ -101,7 +101,7 @@ func (m *mutator) make(f fault) {
 	}
 	m.texts[text] = true
 	var changes ast.Ref
-	if f.operator != DropRule { // a package that loses its last rule is no longer there to be counted
+	if len(m.module.Rules) > 1 { // a package that loses its last rule is no longer there to be counted
 		changes = m.rule.Ref()
 	}
 	m.found = append(m.found, Mutant{

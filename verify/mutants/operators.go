@@ -18,7 +18,7 @@ const (
 	SwapComparison = "swap-comparison" // < and <=, > and >=, == and != trade places
 	SwapOperator   = "swap-operator"   // - becomes & or +, & becomes | or -, | becomes &, + becomes -
 	SwapArguments  = "swap-arguments"  // the two sides trade places, where that makes a difference
-	SwapFunction   = "swap-function"   // min and max, startswith and endswith, any two alike trade places
+	SwapFunction   = "swap-function"   // min and max, startswith and endswith, trim_prefix and trim_suffix trade places
 	SwapList       = "swap-list"       // the lists of init, regular and ephemeral containers trade places
 	Number         = "number"          // a whole number is one more, or one less
 	Text           = "text"            // a string has one more character

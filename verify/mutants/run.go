@@ -4,6 +4,7 @@ package mutants
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -91,7 +92,7 @@ func (p *Plan) Choose(keep func(*Mutant) bool) *Plan {
 
 // Options of a run.
 type Options struct {
-	// Workers is the number of mutants that are judged at once. It has no influence on the verdicts.
+	// Workers is the number of mutants that are judged at once. It has no influence on the results.
 	Workers int
 	// Done are results of an earlier, unfinished run with the same cases; they are taken as they are.
 	Done map[string]Result
@@ -103,7 +104,7 @@ type Options struct {
 func (p *Plan) Run(ctx context.Context, options Options) ([]Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &runner{plan: p, Options: options, results: make([]Result, len(p.Mutants)), kills: map[*Target]map[string][]int{}}
+	r := &runner{plan: p, Options: options, results: make([]Result, len(p.Mutants))}
 	todo := make(chan int)
 	var workers sync.WaitGroup
 	for range max(1, options.Workers) {
@@ -138,7 +139,6 @@ type runner struct {
 	mu      sync.Mutex
 	results []Result
 	left    int
-	kills   map[*Target]map[string][]int // number of mutants that each unit caught, by target and file
 }
 
 func (r *runner) one(ctx context.Context, i int) error {
@@ -162,58 +162,35 @@ func (r *runner) one(ctx context.Context, i int) error {
 	return nil
 }
 
+// window is the number of units among which those come first that look at the changed rule most often.
+// To find out costs as much as a few mutants, and many are caught within the first window.
+const window = 20
+
 // judge puts the cases to a mutant until one tells it from the module as it is.
 func (r *runner) judge(ctx context.Context, m *Mutant, target *Target) (Result, error) {
 	result := Result{ID: m.ID, Verdict: Survived}
 	e := &engine{recording: target.Recording, mutant: m}
-	if invalid, err := e.load(ctx, 0); invalid != "" || err != nil {
-		result.Verdict, result.Detail = Invalid, invalid
-		return result, err
-	}
-	for n, unit := range r.order(target, m.File) {
-		difference, err := e.difference(ctx, unit, n >= unaided)
+	for first := 0; first < target.Recording.Units(); first += window {
+		shares, err := e.shares(ctx, first)
 		if err != nil {
 			return result, err
 		}
-		if difference != "" {
-			r.learn(target, m.File, unit)
-			result.Verdict, result.Detail = Caught, difference
-			break
+		for _, s := range shares {
+			if err := e.judge(ctx, s, &result); err != nil || result.Verdict != Survived {
+				return result, err
+			}
 		}
+	}
+	if e.opa == nil { // nobody looks at the rule
+		return result, e.judge(ctx, share{}, &result)
 	}
 	return result, nil
 }
 
-// unaided is the number of units that are judged without asking which of their cases matter. To find
-// that out costs as much as a few mutants, and most are caught before.
-const unaided = 6
-
-// order is that of the units, those first that caught most other mutants of the file. All of them are
-// asked in the end, so the order decides how long it takes and nothing else.
-func (r *runner) order(target *Target, file string) []int {
-	units := make([]int, target.Recording.Units())
-	for i := range units {
-		units[i] = i
-	}
-	r.mu.Lock()
-	kills := slices.Clone(r.kills[target][file])
-	r.mu.Unlock()
-	if kills != nil {
-		slices.SortStableFunc(units, func(a, b int) int { return kills[b] - kills[a] })
-	}
-	return units
-}
-
-func (r *runner) learn(target *Target, file string, unit int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kills[target] == nil {
-		r.kills[target] = map[string][]int{}
-	}
-	if r.kills[target][file] == nil {
-		r.kills[target][file] = make([]int, target.Recording.Units())
-	}
-	r.kills[target][file][unit]++
+// share are the cases of a unit that may tell a mutant apart.
+type share struct {
+	unit  int
+	cases []int
 }
 
 // engine is that of one mutant, made anew for each bundle.
@@ -224,45 +201,47 @@ type engine struct {
 	opa       *verify.OPA
 }
 
-// load makes the engine for a unit, or says why the mutant does not compile.
-func (e *engine) load(ctx context.Context, unit int) (invalid string, err error) {
-	bundle, err := e.recording.Bundle(ctx, unit)
-	if err != nil || bundle == e.bundle {
-		return "", err
+// shares are those of one window, the largest first.
+func (e *engine) shares(ctx context.Context, first int) ([]share, error) {
+	all := make([]share, min(window, e.recording.Units()-first))
+	errs := make([]error, len(all))
+	var workers sync.WaitGroup
+	for i := range all {
+		workers.Go(func() {
+			all[i].unit = first + i
+			all[i].cases, errs[i] = e.recording.Reach(ctx, first+i, e.mutant.Changes)
+		})
 	}
-	opa, err := bundle.CompileWith(ctx, e.mutant.File, e.mutant.Text)
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil {
-		return string(bytes.Join(bytes.Fields([]byte(err.Error())), []byte(" "))), nil
-	}
-	e.bundle, e.opa = bundle, opa
-	return "", nil
+	workers.Wait()
+	all = slices.DeleteFunc(all, func(s share) bool { return len(s.cases) == 0 })
+	slices.SortStableFunc(all, func(a, b share) int { return len(b.cases) - len(a.cases) })
+	return all, cmp.Or(errs...)
 }
 
-// difference says how the mutant differs from native in a unit, "" if it does not. A unit with which
-// it does not compile, unlike with the first, says nothing. Aided, it leaves out what cannot differ.
-func (e *engine) difference(ctx context.Context, unit int, aided bool) (string, error) {
-	var reached []int
-	if aided = aided && e.mutant.Changes != nil; aided {
-		var err error
-		if reached, err = e.recording.Reach(ctx, unit, e.mutant.Changes); err != nil || len(reached) == 0 {
-			return "", err
+// judge puts one share to the mutant. One that does not compile with the first is invalid; with a later
+// one, that share says nothing.
+func (e *engine) judge(ctx context.Context, s share, result *Result) error {
+	bundle, err := e.recording.Bundle(ctx, s.unit)
+	if err != nil {
+		return err
+	}
+	if bundle != e.bundle {
+		opa, err := bundle.CompileWith(ctx, e.mutant.File, e.mutant.Text)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
+		if err != nil {
+			if e.opa == nil {
+				result.Verdict, result.Detail = Invalid, string(bytes.Join(bytes.Fields([]byte(err.Error())), []byte(" ")))
+			}
+			return nil
+		}
+		e.bundle, e.opa = bundle, opa
 	}
-	if invalid, err := e.load(ctx, unit); invalid != "" || err != nil {
-		return "", err
+	d, err := e.recording.Judge(ctx, s.unit, s.cases, e.opa)
+	if d != nil {
+		result.Verdict = Caught
+		result.Detail = fmt.Sprintf("%s, cluster %d, case %d: %s, %s", d.Pass, d.Cluster, d.Case, d.Phase, d.Class)
 	}
-	var d *verify.Divergence
-	var err error
-	if aided {
-		d, err = e.recording.JudgeOnly(ctx, unit, reached, e.opa)
-	} else {
-		d, err = e.recording.Judge(ctx, unit, e.opa)
-	}
-	if err != nil || d == nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s, cluster %d, case %d: %s, %s", d.Pass, d.Cluster, d.Case, d.Phase, d.Class), nil
+	return err
 }

@@ -64,11 +64,19 @@ func NewScore(cases string, mutants []Mutant, results []Result, argued Argued) *
 		case argued[m.ID] != "":
 			count.Equivalent++
 		default:
-			s.Survivors = append(s.Survivors, Survivor{m.ID, file, m.Line, m.Before, m.After})
+			s.Survivors = append(s.Survivors, Survivor{m.ID, file, m.Line, clip(m.Before), clip(m.After)})
 		}
 	}
 	slices.SortStableFunc(s.Files, func(a, b Count) int { return cmp.Compare(a.File, b.File) })
 	return s
+}
+
+// clip shortens what is shown of a change.
+func clip(code string) string {
+	if len(code) <= 2*longest {
+		return code
+	}
+	return strings.ToValidUTF8(code[:2*longest], "") + " ..."
 }
 
 // Total is the sum over all files.

@@ -14,6 +14,8 @@ import (
 
 const scoreHead = "# What `make mutants` found, and writes here. docs/mutants.md says what it means.\n"
 
+const percentTail = " % of the mutants that are not equivalent were caught"
+
 // Write prints the score as ParseScore reads it.
 func (s *Score) Write(w io.Writer) error {
 	var out strings.Builder
@@ -26,7 +28,7 @@ func (s *Score) Write(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(&out, "\n%.2f %% of the mutants that are not equivalent were caught\n", s.Percent())
+	fmt.Fprintf(&out, "\n%.2f%s\n", s.Percent(), percentTail)
 	for _, m := range s.Survivors {
 		fmt.Fprintf(&out, "\nsurvived %s\n  line %d\n  - %s\n  + %s\n", m.ID, m.Line, m.Before, m.After)
 	}
@@ -43,7 +45,7 @@ func ParseScore(text string) (*Score, error) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		var err error
 		switch {
-		case line == "" || strings.HasPrefix(line, "file ") || strings.HasPrefix(line, "all ") || strings.Contains(line, " % "):
+		case line == "" || strings.HasPrefix(line, "file ") || strings.HasPrefix(line, "all ") || strings.HasSuffix(line, percentTail):
 		case s.Cases == "":
 			s.Cases = line
 		case key == "survived":
@@ -113,9 +115,6 @@ func (s *Score) Markdown(argued Argued) string {
 func cell(code string) string {
 	if code == "" {
 		return "(nothing)"
-	}
-	if len(code) > longest {
-		code = code[:longest] + "..."
 	}
 	return "<code>" + strings.NewReplacer("&", "&amp;", "<", "&lt;", "|", "&#124;", "\n", " ").Replace(code) + "</code>"
 }

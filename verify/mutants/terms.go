@@ -5,6 +5,7 @@ package mutants
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -101,12 +102,12 @@ func (m *mutator) collection(t *ast.Term) {
 	case *ast.Array:
 		v.Foreach(func(item *ast.Term) { items = append(items, item) })
 		for i := range items {
-			m.replace(SkipElement, t, ast.NewArray(without(items, i)...))
+			m.leaveOut(SkipElement, t, ast.NewArray(without(items, i)...), items[i])
 		}
 	case ast.Set:
 		v.Foreach(func(item *ast.Term) { items = append(items, item) })
 		for i := range items {
-			m.replace(SkipElement, t, ast.NewSet(without(items, i)...))
+			m.leaveOut(SkipElement, t, ast.NewSet(without(items, i)...), items[i])
 		}
 		m.replace(Empty, t, ast.NewSet())
 	case ast.Object:
@@ -133,7 +134,31 @@ func (m *mutator) dropKey(t *ast.Term, keys, items []*ast.Term, i int) {
 			rest.Insert(key, items[k])
 		}
 	}
-	m.replace(DropKey, t, rest)
+	m.leaveOut(DropKey, t, rest, keys[i], items[i])
+}
+
+// leaveOut is a fault that takes something out of a literal. Out of a long one, it is shown alone.
+func (m *mutator) leaveOut(operator string, t *ast.Term, rest ast.Value, out ...*ast.Term) {
+	whole, err := m.print(t)
+	if err == nil && len(whole) <= longest {
+		m.replace(operator, t, rest)
+		return
+	}
+	parts := make([]string, len(out))
+	for i, part := range out {
+		if err == nil {
+			parts[i], err = m.print(part)
+		}
+	}
+	if err != nil {
+		m.err = err
+		return
+	}
+	old := t.Value
+	m.make(fault{
+		operator: operator, at: m.place(out[0]), before: strings.Join(parts, ": "),
+		do: func() { t.Value = rest }, undo: func() { t.Value = old },
+	})
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
