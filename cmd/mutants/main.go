@@ -47,6 +47,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFinding):
 		fmt.Fprintln(stderr, err)
 		return exitFinding
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = errors.New("interrupted")
 	}
 	fmt.Fprintf(stderr, "mutants: %v\n", err)
 	return exitFailed
