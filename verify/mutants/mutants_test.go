@@ -15,15 +15,20 @@ import (
 	"psp2rego/rego"
 )
 
-// faults are the mutants of a module as "operator: before => after".
-func faults(t *testing.T, source string) []string {
+func mutantsOf(t *testing.T, source string) []Mutant {
 	t.Helper()
 	found, err := Of("m.rego", []byte(source))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return found
+}
+
+// faults are the mutants of a module as "operator: before => after".
+func faults(t *testing.T, source string) []string {
+	t.Helper()
 	var all []string
-	for _, m := range found {
+	for _, m := range mutantsOf(t, source) {
 		all = append(all, fmt.Sprintf("%s: %s => %s", m.Operator, m.Before, m.After))
 	}
 	return all
@@ -96,12 +101,8 @@ x if input.a == 1
 
 func ids(t *testing.T, source string) []string {
 	t.Helper()
-	found, err := Of("m.rego", []byte(source))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []string
-	for _, m := range found {
+	for _, m := range mutantsOf(t, source) {
 		all = append(all, m.ID)
 	}
 	return all
@@ -146,12 +147,8 @@ func TestWhatIsLeftOutOfALongLiteralIsShownAlone(t *testing.T) {
 }
 
 func TestMutantsDifferFromEachOtherInOnePlace(t *testing.T) {
-	found, err := Of("m.rego", []byte(module))
-	if err != nil {
-		t.Fatal(err)
-	}
 	texts := map[string]bool{}
-	for _, m := range found {
+	for _, m := range mutantsOf(t, module) {
 		if texts[string(m.Text)] {
 			t.Errorf("%s: the same text as another", m.ID)
 		}

@@ -164,7 +164,7 @@ func (r *runner) one(ctx context.Context, i int) error {
 
 // window is the number of units among which those come first that look at the changed rule most often.
 // To find out costs as much as a few mutants, and many are caught within the first window.
-const window = 20
+const window = 10
 
 // judge puts the cases to a mutant until one tells it from the module as it is.
 func (r *runner) judge(ctx context.Context, m *Mutant, target *Target) (Result, error) {
