@@ -4,13 +4,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native native-coverage demo test test-main test-native test-rego test-html lint fmt golden race fuzz bench check clean
+.PHONY: help build native native-coverage demo test test-main test-native test-rego test-html mutants mutants-sample lint fmt golden race fuzz bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
 RACE := ./bundles/... ./translate/... ./verify/...
 CHROMIUM := $(or $(PSP2REGO_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 FUZZTIME ?= 20s
+SAMPLE ?= 100
 UNCOVERED := 'concat("\n", [l | some f, c in input.files; not endswith(f, "_test.rego"); some r in c.not_covered; l := sprintf("%s:%d: not covered by a test", [trim_prefix(f, "rego/"), r.start.row])])'
 export PSP2REGO_NATIVE := $(NATIVE)
 
@@ -29,7 +30,7 @@ demo: build ## translate the MKE scenario, verify it with 20 000 cases, explain 
 	bin/psp2rego explain -f testdata/mke/base/policies.yaml -f testdata/mke/base/roles.yaml -f testdata/mke/page/unprivileged-jeff.yaml \
 	  --pod docs/examples/nginx.yaml --as jeff
 
-test: build test-main test-native test-rego test-html ## run all tests
+test: build test-main test-native test-rego mutants-sample test-html ## run all tests
 
 test-main: native ## run the tests of the main module
 	go test ./...
@@ -50,6 +51,13 @@ test-html: ## look at the HTML report in a headless Chromium
 	@if [ -z "$(CHROMIUM)" ] && [ "$${CI:-}" != true ]; then \
 	  echo 'NOT TESTED: nobody has looked at the HTML report, because there is no Chromium. Install it, or name it in PSP2REGO_CHROMIUM.'; \
 	else PSP2REGO_CHROMIUM="$(CHROMIUM)" go test -run '^TestHTMLReportInABrowser$$' ./verify; fi
+
+mutants: native ## count how many faults in the Rego the differential tester catches, and write the score
+	@mkdir -p bin
+	go run ./cmd/mutants -state bin/mutants.jsonl
+
+mutants-sample: native ## make sure that some faults in the Rego are still caught
+	go run ./cmd/mutants -sample $(SAMPLE)
 
 lint: ## check formats, go vet, and the Rego against the oldest and newest OPA it has to run in
 	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"

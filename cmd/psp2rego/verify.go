@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,9 +16,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"psp2rego/translate"
-	"psp2rego/translate/manifest"
-	"psp2rego/translate/rbac"
+	"psp2rego/bundles/opa"
+	"psp2rego/rego"
 	"psp2rego/verify"
 )
 
@@ -155,35 +153,9 @@ func commandLine(cmd *cobra.Command, without ...string) []string {
 	return words
 }
 
-// translateObjects makes the bundle of generated objects by the way that all input takes: as bytes of a stream. Unlike the
-// command line it also translates a cluster without policies, whose bundle refuses every pod.
+// translateObjects makes the bundle of given or generated objects.
 func translateObjects(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
-	stream := bytes.Join(jsonBytes(objects), []byte("\n---\n"))
-	cluster, list, err := translate.Load(ctx, []manifest.Source{{Name: "objects", Reader: bytes.NewReader(stream)}})
-	switch {
-	case errors.Is(err, translate.ErrNothing), len(objects) == 0:
-		grants, provenance, _ := rbac.Compile(rbac.Input{})
-		cluster = &translate.Cluster{Grants: grants, Provenance: provenance}
-	case err != nil:
-		return nil, fmt.Errorf("%w:\n%s", err, list)
-	case cluster == nil:
-		return nil, fmt.Errorf("the objects cannot be translated:\n%s", list)
-	}
-	bundle, err := build(ctx, cluster, dialect)
-	if err != nil {
-		return nil, err
-	}
-	var tarball bytes.Buffer
-	err = bundle.WriteTarball(&tarball)
-	return tarball.Bytes(), err
-}
-
-func jsonBytes(objects []json.RawMessage) [][]byte {
-	list := make([][]byte, len(objects))
-	for i, object := range objects {
-		list[i] = object
-	}
-	return list
+	return opa.FromObjects(ctx, rego.Files, objects, opa.Meta{Version: toolVersion(), Engine: verify.OPAVersion(), Dialect: dialect})
 }
 
 const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.

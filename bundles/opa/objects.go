@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opa
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"psp2rego/translate"
+	input "psp2rego/translate/manifest"
+	"psp2rego/translate/rbac"
+)
+
+// FromObjects makes the bundle of objects by the way that all input takes, as bytes of a stream, and gives it as a tarball.
+// Unlike input on the command line, a cluster without policies has a bundle, too, which refuses every pod.
+func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, meta Meta) ([]byte, error) {
+	var stream bytes.Buffer
+	for _, object := range objects {
+		stream.Write(object)
+		stream.WriteString("\n---\n")
+	}
+	cluster, list, err := translate.Load(ctx, []input.Source{{Name: "objects", Reader: &stream}})
+	switch {
+	case errors.Is(err, translate.ErrNothing), len(objects) == 0:
+		grants, provenance, _ := rbac.Compile(rbac.Input{})
+		cluster = &translate.Cluster{Grants: grants, Provenance: provenance}
+	case err != nil:
+		return nil, fmt.Errorf("%w:\n%s", err, list)
+	case cluster == nil:
+		return nil, fmt.Errorf("the objects cannot be translated:\n%s", list)
+	}
+	out, err := translate.Compile(ctx, cluster, translate.Options{Dialect: meta.Dialect, Version: meta.Version})
+	if err != nil {
+		return nil, fmt.Errorf("translate: %w", err)
+	}
+	for _, source := range cluster.Sources {
+		meta.Sources = append(meta.Sources, Source{Name: source.Name, SHA256: source.SHA256})
+	}
+	bundle, err := Build(library, out, meta)
+	if err != nil {
+		return nil, err
+	}
+	var tarball bytes.Buffer
+	err = bundle.WriteTarball(&tarball)
+	return tarball.Bytes(), err
+}

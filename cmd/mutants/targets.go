@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"psp2rego/bundles/opa"
+	"psp2rego/rego"
+	"psp2rego/translate"
+	"psp2rego/translate/manifest"
+	"psp2rego/verify"
+	"psp2rego/verify/mutants"
+)
+
+// targets are the library, judged with generated clusters, and the policies of two clusters, judged with these.
+func (o *options) targets(ctx context.Context) ([]*mutants.Target, error) {
+	library := func(path string) bool {
+		_, err := fs.Stat(rego.Files, path)
+		return err == nil
+	}
+	emitted := func(path string) bool { return !library(path) }
+	generated, err := verify.NewRecording(o.verify(verify.Options{Generate: true}))
+	if err != nil {
+		return nil, err
+	}
+	all := []*mutants.Target{{Recording: generated, Owns: library}}
+	for _, c := range []struct{ name, path, dialect string }{
+		{"cluster", o.cluster, translate.DialectKubernetes}, {"mke", o.mke, translate.DialectMKE},
+	} {
+		objects, err := load(ctx, c.path)
+		if err != nil {
+			return nil, err
+		}
+		recording, err := verify.NewRecording(o.verify(verify.Options{Objects: objects, Dialect: c.dialect}))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.path, err)
+		}
+		all = append(all, &mutants.Target{Name: c.name, Recording: recording, Owns: emitted})
+	}
+	return all, nil
+}
+
+// verify completes the options that say what is compared.
+func (o *options) verify(options verify.Options) verify.Options {
+	options.Native = verify.NativeCommand{Path: o.native}
+	options.Translate = func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
+		return opa.FromObjects(ctx, rego.Files, objects, opa.Meta{Engine: verify.OPAVersion(), Dialect: dialect})
+	}
+	options.Cases, options.Seed, options.Workers = o.cases, o.seed, o.workers
+	return options
+}
+
+func load(ctx context.Context, path string) ([]json.RawMessage, error) {
+	source := manifest.Source{Name: path, FS: os.DirFS(filepath.Dir(path)), Path: filepath.Base(path)}
+	cluster, list, err := translate.Load(ctx, []manifest.Source{source})
+	if err == nil && cluster == nil {
+		err = errors.New("it cannot be translated")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", path, err, list)
+	}
+	return cluster.Objects, nil
+}

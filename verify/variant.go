@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/loader"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+)
+
+// Bundle is a bundle that was read and not yet compiled, of which variants can be made. It does not
+// change, and may be used concurrently.
+type Bundle struct {
+	modules map[string]*module // by path in the bundle
+	data    map[string]any
+}
+
+type module struct {
+	text   []byte
+	parsed *ast.Module
+}
+
+// modulePool keeps one copy of modules that several bundles have.
+type modulePool struct {
+	mu   sync.Mutex
+	kept map[string]*module
+}
+
+func (p *modulePool) keep(path string, m *module) *module {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.kept[path]; known != nil && bytes.Equal(known.text, m.text) {
+		return known
+	}
+	if p.kept == nil {
+		p.kept = map[string]*module{}
+	}
+	p.kept[path] = m
+	return m
+}
+
+// readBundle reads the bytes of a bundle (.tar.gz) by OPA's own reader, without its test modules.
+func readBundle(tarball []byte, pool *modulePool) (*Bundle, error) {
+	noTests := func(path string, info fs.FileInfo, _ int) bool {
+		return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
+	}
+	read, err := loader.NewFileLoader().WithReader(bytes.NewReader(tarball)).WithFilter(noTests).AsBundle("bundle.tar.gz")
+	if err != nil {
+		return nil, err
+	}
+	b := &Bundle{modules: make(map[string]*module, len(read.Modules)), data: read.Data}
+	for _, m := range read.Modules {
+		path := strings.TrimPrefix(m.Path, "/")
+		b.modules[path] = pool.keep(path, &module{text: m.Raw, parsed: m.Parsed})
+	}
+	return b, nil
+}
+
+// Modules are the texts of the bundle's modules, but for tests, by path.
+func (b *Bundle) Modules() map[string][]byte {
+	texts := make(map[string][]byte, len(b.modules))
+	for path, m := range b.modules {
+		texts[path] = m.text
+	}
+	return texts
+}
+
+// Compile makes an engine of the bundle as it is.
+func (b *Bundle) Compile(ctx context.Context) (*OPA, error) {
+	return b.compile(ctx, "", nil)
+}
+
+// CompileWith makes an engine of the bundle with another text for one of its modules. The error says
+// why OPA would not take such a bundle.
+func (b *Bundle) CompileWith(ctx context.Context, path string, text []byte) (*OPA, error) {
+	if b.modules[path] == nil {
+		return nil, fmt.Errorf("the bundle has no module %s", path)
+	}
+	parsed, err := ast.ParseModule(path, string(text))
+	if err != nil {
+		return nil, err
+	}
+	return b.compile(ctx, path, parsed)
+}
+
+func (b *Bundle) compile(ctx context.Context, path string, instead *ast.Module) (*OPA, error) {
+	modules := make(map[string]*ast.Module, len(b.modules))
+	for name, m := range b.modules {
+		modules[name] = m.parsed
+	}
+	if instead != nil {
+		modules[path] = instead
+	}
+	compiler := ast.NewCompiler()
+	compiler.Compile(modules) // works on copies
+	if compiler.Failed() {
+		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
+	}
+	store := inmem.NewFromObjectWithOpts(maps.Clone(b.data), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	o := &OPA{}
+	for query, prepared := range map[string]*rego.PreparedEvalQuery{
+		"data.psp.mutate": &o.mutate, "data.psp.validate": &o.validate, "data.psp.explain": &o.explain,
+	} {
+		var err error
+		if *prepared, err = rego.New(
+			rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StoreReadAST(true),
+		).PrepareForEval(ctx); err != nil {
+			return nil, fmt.Errorf("bundle: %s: %w", query, err)
+		}
+	}
+	return o, nil
+}
