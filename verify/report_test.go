@@ -13,7 +13,7 @@ import (
 	"psp2rego/verify/cases"
 )
 
-func TestReportIsWrittenForPeople(t *testing.T) {
+func smallReport() *Report {
 	tally := newTally(PassGenerated)
 	tally.Clusters, tally.Cases, tally.Allowed, tally.Refused, tally.Invalid = 2, 200, 90, 80, 5
 	tally.Kinds[cases.Focus], tally.Kinds[cases.Update] = 150, 50
@@ -24,7 +24,7 @@ func TestReportIsWrittenForPeople(t *testing.T) {
 	tally.Known["explicit_empty_supplemental_groups"] = 1
 	tally.Discarded["the evaluator cannot decode the request"] = 1
 	request := podRequest(`{"spec":{"hostPID":true}}`)
-	r := &Report{
+	return &Report{
 		Seed: 7, Native: "v1.24.17", OPA: "1.22.2", Dialect: cases.Kubernetes, Elapsed: 200 * time.Millisecond,
 		Passes: []*Tally{tally},
 		Divergences: []*Divergence{{
@@ -37,7 +37,10 @@ func TestReportIsWrittenForPeople(t *testing.T) {
 			Deciding: &Deciding{Where: "pod", Field: "spec.hostPID", Value: "true", Moves: "native", Agree: true},
 		}},
 	}
-	text := reportText(t, r)
+}
+
+func TestReportIsWrittenForPeople(t *testing.T) {
+	text := reportText(t, smallReport())
 	want := `native Kubernetes v1.24.17, OPA 1.22.2, seed 7
 
 generated clusters: 200 cases in 2 clusters; creations allowed 90, refused 80; allowed but invalid for the API 5
