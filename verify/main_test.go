@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 
 const fakeVariable = "PSP2REGO_TEST_EVALUATOR"
 
+// pidsVariable names a file to which each fake evaluator adds the number of its process.
+const pidsVariable = "PSP2REGO_TEST_PIDS"
+
 // fakeEvaluator is a command that starts this test binary as an evaluator.
 func fakeEvaluator(t *testing.T, mode string) NativeCommand {
 	t.Helper()
@@ -34,6 +37,13 @@ func fakeEvaluator(t *testing.T, mode string) NativeCommand {
 // fake refuses pods with hostPID, allows all others by policy p, and misbehaves as the mode says
 // when it gets the third line.
 func fake(mode string) {
+	if name := os.Getenv(pidsVariable); name != "" {
+		file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintln(file, os.Getpid())
+	}
 	greeting := protocol.Greeting{Protocol: protocol.Version, Engine: protocol.NativeEngine, Version: "v0"}
 	switch mode {
 	case "other protocol":

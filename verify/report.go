@@ -128,6 +128,10 @@ func (o Outcome) String() string {
 		return "equivalent"
 	case Diverging:
 		return "diverging"
+	case Unfinished:
+		return "unfinished"
+	case NotDecided:
+		return "undecided"
 	}
 	return "inconclusive"
 }

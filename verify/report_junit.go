@@ -100,6 +100,8 @@ func (r *Report) junitSuite(t *Tally) junitSuite {
 		judged.Error = &junitProblem{Message: "nothing was judged", Text: r.tallyText(t)}
 	}
 	add("run", judged)
+	add("run", r.junitWhole(t))
+	add("run", r.junitDecided(t))
 	for _, class := range Classes() {
 		add("property", r.junitCase(t, property(class), t.Divergences[class], func(d *Divergence) bool { return d.Class == class }))
 	}
@@ -185,4 +187,32 @@ func (r *Report) tallyText(t *Tally) string {
 	var text strings.Builder
 	(&printer{w: &text}).tally(t)
 	return text.String()
+}
+
+// junitWhole is the test that the run came to its end.
+func (r *Report) junitWhole(t *Tally) junitCase {
+	c := junitCase{Name: "the run was not interrupted"}
+	if r.Stopped == StoppedByInterrupt {
+		c.Error = &junitProblem{Message: r.verdict(), Text: r.tallyText(t)}
+	}
+	return c
+}
+
+// junitDecided is the test that the checks were seen to decide.
+func (r *Report) junitDecided(t *Tally) junitCase {
+	c := junitCase{Name: "every check was seen to decide"}
+	var texts []string
+	for _, u := range r.Undecided() {
+		if slices.Contains(u.Passes, t.Name) {
+			texts = append(texts, u.String())
+		}
+	}
+	switch {
+	case len(texts) == 0:
+	case r.AllowUndecided || r.partial():
+		c.Skipped = &junitProblem{Message: fmt.Sprintf("%d were not, which is accepted", len(texts))}
+	default:
+		c.Error = &junitProblem{Message: fmt.Sprintf("%d were not", len(texts)), Text: strings.Join(texts, "\n")}
+	}
+	return c
 }

@@ -62,7 +62,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		report.Stopped = StoppedByInterrupt
 	}
 	report.Elapsed = r.spent()
-	if err := r.record(ctx, report); err != nil {
+	if err := r.record(context.WithoutCancel(ctx), report); err != nil {
 		return report, err
 	}
 	return report, r.save(report)

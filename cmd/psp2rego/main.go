@@ -28,10 +28,12 @@ var errFinding = errors.New("finding")
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is the whole program but for its exit. An interrupt cancels the work, which leaves nothing half written.
+// run is the whole program but for its exit. An interrupt cancels the work, which leaves nothing half written; a second one
+// does not wait for that.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // a second interrupt ends the program at once
 	out := &watched{Writer: stdout}
 	root := newRootCommand()
 	root.SetArgs(args)

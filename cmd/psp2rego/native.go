@@ -15,6 +15,9 @@ import (
 	"psp2rego/verify/protocol"
 )
 
+// nativeVersion is the Kubernetes whose decisions psp2rego promises.
+const nativeVersion = "v1.24.17"
+
 const nativeName = "psp2rego-native"
 
 // errNoNative says that there is no evaluator, and how to get one.
@@ -41,6 +44,10 @@ func findNative(flag string) (string, error) {
 	return path, nil
 }
 
+func nativeCommand(path string) verify.NativeCommand {
+	return verify.NativeCommand{Path: path, Version: nativeVersion}
+}
+
 // startNative starts the evaluator with the cluster's objects, or gives nil if there is none.
 func (o *explainOptions) startNative(ctx context.Context, cluster *translate.Cluster) (*verify.Native, error) {
 	path, err := findNative(o.native)
@@ -50,7 +57,7 @@ func (o *explainOptions) startNative(ctx context.Context, cluster *translate.Clu
 	if err != nil {
 		return nil, err
 	}
-	native, err := verify.StartNative(ctx, verify.NativeCommand{Path: path})
+	native, err := verify.StartNative(ctx, nativeCommand(path))
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +27,7 @@ type verifyOptions struct {
 	cases                            int
 	seed                             uint64
 	format                           *choice
+	search
 }
 
 func newVerifyCommand() *cobra.Command {
@@ -43,11 +43,13 @@ func newVerifyCommand() *cobra.Command {
 	flags.StringVar(&o.policies, "policies", "", "bundle to judge")
 	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
 	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
+	o.addSearchFlags(flags)
 	flags.Uint64Var(&o.seed, "seed", 0, "what determines the cases")
 	flags.StringVar(&o.replay, "replay", "", "recorded case to judge again")
 	flags.StringVar(&o.record, "record", "", "folder for divergences")
 	flags.Var(o.format, "format", "form of the report")
 	flags.StringVar(&o.native, "native", "", "evaluator with the real admission plugin")
+	cmd.AddCommand(newVerifyMergeCommand())
 	return cmd
 }
 
@@ -60,7 +62,7 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	options := verify.Options{
-		Native:    verify.NativeCommand{Path: path},
+		Native:    nativeCommand(path),
 		Translate: translateObjects,
 		Bundle:    o.policies,
 		Dialect:   o.dialect.value,
@@ -77,13 +79,23 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 		err = errors.Join(err, report.Write(cmd.OutOrStdout(), o.format.value))
 	}
 	if err != nil {
-		return err
+		return explainBroken(err)
 	}
+	return conclude(report)
+}
+
+// conclude is how a command ends that has shown the report.
+func conclude(report *verify.Report) error {
 	switch report.Outcome() {
 	case verify.Diverging:
 		return errFinding
 	case verify.Inconclusive:
 		return errors.New("no case could be judged, so nothing is proven")
+	case verify.Unfinished:
+		return fmt.Errorf("interrupted after %d cases; the report is on these alone", report.Cases())
+	case verify.NotDecided:
+		return fmt.Errorf("%d checks were never seen to decide, so nothing is proven about them: see the report; "+
+			"give more --cases, or accept it with --allow-undecided", len(report.Undecided()))
 	}
 	return nil
 }
@@ -104,11 +116,11 @@ func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*ve
 		}
 		options.Objects = cluster.Objects
 	}
-	if !cmd.Flags().Changed("seed") {
-		options.Seed = uint64(rand.Uint32())
+	if err := o.set(cmd, &options); err != nil {
+		return nil, err
 	}
-	options.Command = append(commandLine(cmd, "seed", "record", "format"), "--seed", strconv.FormatUint(options.Seed, 10))
-	progress := newProgress(cmd.ErrOrStderr(), time.Now)
+	options.Command = append(commandLine(cmd, "seed", "record", "format", "resume"), "--seed", strconv.FormatUint(options.Seed, 10))
+	progress := newProgress(cmd.ErrOrStderr(), time.Now, options.Duration)
 	defer progress.clear()
 	options.Progress = progress.show
 	return verify.Run(cmd.Context(), options)
@@ -119,6 +131,10 @@ func (o *verifyOptions) check() error {
 	switch {
 	case o.cases < 1:
 		return fmt.Errorf("--cases %d: at least one is needed", o.cases)
+	case o.duration < 0:
+		return fmt.Errorf("--duration %s: it has to be longer than nothing", o.duration)
+	case o.replay != "" && o.search != (search{}):
+		return errors.New("--replay judges one case: leave --duration, --shard, --resume and --allow-undecided out")
 	case o.replay != "" && (o.generate || len(o.paths) > 0):
 		return errors.New("--replay brings its own policies: leave -f and --generate out")
 	case o.replay != "" && o.record != "":
@@ -165,25 +181,28 @@ generated requests, and compares everything they say when a pod is created or up
 mutated pod, message, audit annotations. Prints counts, and every disagreement as small as it can be made.
 A second pass grants each policy to a requester of its own, so that policies nobody may use are judged.
 
-Usage:  psp2rego verify -f PATH... [flags]
-        psp2rego verify --generate [flags]
+Usage:  psp2rego verify -f PATH... | --generate [flags]
+        psp2rego verify merge FILE...               (see its own --help)
 
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
       --policies DIR|FILE.tar.gz  the bundle to judge (what translate would write now)
       --generate                  generate policies and bindings, too
+      --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 Search:
-      --cases N                   number of cases (10000)
+      --cases N                   number of cases (10000; with --duration no bound)
+      --duration TIME             end after so long, as 90s or 10m, and report on what was judged
       --seed N                    what determines the cases (random, always printed)
+      --shard I/N                 do the Ith of N equal shares
+      --resume FILE               keep the state of the run there, and go on from what it holds
+      --allow-undecided           accept checks that never decided, alone, whether a pod gets in
 Output:
       --record DIR                write each divergence as a file that --replay takes
       --replay FILE               judge one recorded case again
       --format FORM               %s (%s)
-Comparison:
-      --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 
-Exit codes:  0 equivalent   1 divergences   2 could not compare, or nothing to compare
+Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check was never seen to decide
 
   # does translation hold for this cluster?
   psp2rego verify -f cluster/

@@ -28,22 +28,14 @@ type Cluster struct {
 	checks []check
 	// only restricts requesters to synthetic ones; see Synthetic.
 	only bool
-	// decisive is what Decisions are made of; a generated cluster has none.
-	decisive []occasion
+	// decisive is what Decisions are made of.
+	decisive  []occasion
+	generated bool // and not given, nor Synthetic
 }
 
 // NewCluster is a given cluster. Objects other than policies, roles and bindings are kept and not
 // looked at.
 func NewCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
-	c, err := readCluster(dialect, objects)
-	if err != nil {
-		return nil, err
-	}
-	c.decisive = c.occasions()
-	return c, nil
-}
-
-func readCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
 	c := &Cluster{Dialect: dialect, Objects: objects, checks: checks()}
 	rbac := rbacView{}
 	for i, data := range objects {
@@ -64,6 +56,7 @@ func readCluster(dialect string, objects []json.RawMessage) (*Cluster, error) {
 		}
 	}
 	c.grants = rbac.grants(c.Policies)
+	c.decisive = c.occasions()
 	return c, nil
 }
 
@@ -83,11 +76,11 @@ func Generate(settings Settings, seed uint64, index int) *Cluster {
 		objects = append(objects, raw(o))
 	}
 	g.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
-	c, err := readCluster(dialect, objects)
+	c, err := NewCluster(dialect, objects)
 	if err != nil {
 		panic(err) // the objects are this package's own
 	}
-	c.Index = index
+	c.Index, c.generated = index, true
 	return c
 }
 
@@ -101,7 +94,7 @@ func (c *Cluster) Synthetic() *Cluster {
 	s := *c
 	s.Objects = append([]json.RawMessage(nil), c.Objects...)
 	s.grants = nil
-	s.only = true
+	s.only, s.generated = true, false
 	for _, p := range c.Policies {
 		name := SyntheticPrefix + p.Name()
 		s.Objects = append(s.Objects, raw(Object{

@@ -2,7 +2,10 @@
 
 package cases
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Decision is something that a policy decides, and that has to be seen deciding before it counts as
 // verified: one check, in which it refuses some pods or fills something in.
@@ -45,12 +48,14 @@ func (c *Cluster) occasions() []occasion {
 	return all
 }
 
-// Rounds of decisive pairs come first, two in each three groups: one round that ends in what the
-// policy decides, one that begins with it. Then one group in laterPairs goes on with them, so that
-// what an unlucky pair left undecided is asked again.
+// Of a given cluster, rounds of decisive pairs come first, two in each three groups: one round that
+// ends in what the policy decides, one that begins with it. Then one group in laterPairs goes on with
+// them, so that what an unlucky pair left undecided is asked again. Of a generated cluster one group
+// in generatedPairs is such a pair, for all checks that its policies decide alike.
 const (
 	decisiveRounds = 2
 	laterPairs     = 4
+	generatedPairs = 5
 )
 
 // decisiveGroup makes the decisive pair that the group is set aside for, if it is.
@@ -58,6 +63,12 @@ func (g *gen) decisiveGroup(group int) []Case {
 	occasions := g.cluster.decisive
 	if len(occasions) == 0 {
 		return nil
+	}
+	if g.cluster.generated {
+		if group%generatedPairs > 0 {
+			return nil
+		}
+		return g.decisivePair(g.promising(occasions), g.chance(0.5))
 	}
 	first := decisiveRounds * len(occasions)
 	turn := group - group/3
@@ -68,6 +79,22 @@ func (g *gen) decisiveGroup(group int) []Case {
 		return nil
 	}
 	return g.decisivePair(occasions[turn%len(occasions)], turn/len(occasions)%2 == 1)
+}
+
+// promising picks an occasion, all checks alike, and mostly one of a check that each policy decides,
+// so that no other policy lets in what this one refuses.
+func (g *gen) promising(occasions []occasion) occasion {
+	byCheck, policies := map[string][]occasion{}, map[*Policy]bool{}
+	for _, o := range occasions {
+		byCheck[o.check.name] = append(byCheck[o.check.name], o)
+		policies[o.policy] = true
+	}
+	everywhere := func(check string) bool { return len(byCheck[check]) == len(policies) }
+	names := slices.Sorted(maps.Keys(byCheck))
+	if rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !everywhere(n) }); len(rest) > 0 && g.chance(0.8) {
+		names = rest
+	}
+	return pick(g, byCheck[pick(g, names...)]...)
 }
 
 // decisivePair is a plain pod that the policy accepts, and the same pod with what the policy refuses
