@@ -71,7 +71,7 @@ func planOf(t *testing.T, ctx context.Context, o *options, pattern string) *muta
 }
 
 // some names mutants that the first cases catch, and one that does not compile.
-const some = `^psp/mutate\.rego:_admit:(swap-comparison|drop-rule|text:9a5061db)`
+const some = `^lib/psp/ranges/ranges\.rego:holds:(swap-comparison|drop-rule)`
 
 // One worker or two: the results are the same, down to the case that tells.
 func TestFaultsAreCaughtWhateverTheNumberOfWorkers(t *testing.T) {
