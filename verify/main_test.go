@@ -71,7 +71,7 @@ func fake(mode string) {
 			fmt.Fprintln(os.Stderr, err)
 			return
 		}
-		if n == 3 && misbehave(mode, line.ID) {
+		if n == 1 && mode == "dies at once" || n == 3 && misbehave(mode, line.ID) {
 			return
 		}
 		if line.Op == protocol.OpCluster {

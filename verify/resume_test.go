@@ -92,7 +92,7 @@ func TestNoEvaluatorIsLeftBehind(t *testing.T) {
 func TestResumedRunIsTheUninterruptedOne(t *testing.T) {
 	open := answering(t, openPermission)
 	given := givenOptions(t, open)
-	given.Cases = 4000
+	given.Cases = 1600
 	for name, o := range map[string]Options{
 		"generated": fakeOptions(t, "good", open), "given": given, "equivalent": fakeOptions(t, "good", faithfulBundle(t)),
 	} {

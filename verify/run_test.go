@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -133,21 +134,75 @@ func TestForgottenCheckIsCaughtShrunkAndRecorded(t *testing.T) {
 	}
 }
 
+// Whatever an evaluator does instead of answering is an error and no result, and the case that was
+// asked is kept as a file, by which it can be asked again.
 func TestBrokenEvaluatorEndsTheRunAsAnError(t *testing.T) {
+	asked := cases.Generate(cases.Defaults(), 5, 0).Group(cases.Defaults(), 5, 0)[1].Request
 	for mode, want := range map[string]string{
-		"dies":           "case 1: it died",
+		"dies":           "case 1: it died; it wrote: out of memory",
+		"hangs":          "case 1: it did not answer within 200ms",
 		"garbles":        "case 1: garbled",
+		"half a line":    "case 1: it died: after half a line",
+		"repeats":        "case 1: answer has id",
 		"no verdict":     "case 1: answer without admit",
 		"internal error": "case 1: internal: panic",
 	} {
 		t.Run(mode, func(t *testing.T) {
 			o := fakeOptions(t, mode, faithfulBundle(t))
-			o.Workers = 1
+			o.Workers, o.Record = 1, filepath.Join(t.TempDir(), "kept")
+			if mode == "hangs" {
+				o.Native.Timeout = 200 * time.Millisecond
+			}
 			r, err := Run(t.Context(), o)
-			if err == nil || r != nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("got %v, want ...%s", err, want)
+			broken := (*CaseError)(nil)
+			if r != nil || !errors.As(err, &broken) || !strings.Contains(err.Error(), want) {
+				t.Fatalf("got %v, want ...%s", err, want)
+			}
+			if name := "evaluator_generated_seed_5_cluster_0_case_1.txtar"; filepath.Base(broken.File) != name {
+				t.Errorf("kept as %s, not %s", broken.File, name)
+			}
+			c, err := ReadCaseFile(broken.File)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(asked.UserInfo, c.Request.UserInfo) + unequal(asked.Object, c.Request.Object); diff != "" {
+				t.Errorf("another case was asked: %s", diff)
+			}
+			if !strings.Contains(c.Comment, want) {
+				t.Errorf("the file says %q", c.Comment)
+			}
+			o.Record = ""
+			if _, err = Run(t.Context(), o); !errors.As(err, &broken) || broken.File != "" || broken.Seed != 5 {
+				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// An evaluator that takes a cluster for its death sentence leaves the cluster as the case.
+func TestClusterThatBreaksTheEvaluatorIsKept(t *testing.T) {
+	o := fakeOptions(t, "dies at once", faithfulBundle(t))
+	o.Workers, o.Record = 1, t.TempDir()
+	_, err := Run(t.Context(), o)
+	broken := (*CaseError)(nil)
+	if !errors.As(err, &broken) || filepath.Base(broken.File) != "evaluator_generated_seed_5_cluster_0.txtar" {
+		t.Fatalf("got %v", err)
+	}
+	c, err := ReadCaseFile(broken.File)
+	if err != nil || c.Request != nil || len(c.Objects) == 0 {
+		t.Errorf("kept %+v, %v", c, err)
+	}
+	o.Record = filepath.Join(broken.File, "no folder")
+	if _, err = Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "died") || !strings.Contains(err.Error(), "cannot be saved") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEvaluatorOfAnotherKubernetesIsRefused(t *testing.T) {
+	o := fakeOptions(t, "good", faithfulBundle(t))
+	o.Native.Version = "v1.24.17"
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "is Kubernetes v0, not v1.24.17") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -88,7 +88,7 @@ func TestMergedShardsAreTheWholeRun(t *testing.T) {
 	open := answering(t, openPermission)
 	faithful := faithfulBundle(t)
 	given, generated := givenOptions(t, open), fakeOptions(t, "good", open)
-	given.Cases, given.Keep, generated.Keep = 5000, 3, 3
+	given.Cases, given.Keep, generated.Keep = 2300, 3, 3
 	for name, o := range map[string]Options{
 		"given": given, "generated": generated, "equivalent": givenOptions(t, faithful),
 	} {
@@ -96,7 +96,7 @@ func TestMergedShardsAreTheWholeRun(t *testing.T) {
 			ticks := time.Duration(0)
 			o.Workers, o.Clock = 1, func() time.Time { ticks += time.Millisecond; return time.Unix(0, 0).Add(ticks) }
 			whole := mustRun(t, o)
-			for _, number := range []int{1, 2, 5} {
+			for _, number := range []int{1, 3} {
 				reports := shards(t, o, number)
 				slices.Reverse(reports)
 				merged, err := MergeReports(reports)
