@@ -71,8 +71,9 @@ func SingleDefaults(settings Settings, seed uint64, index int) *Isolated {
 		c := all[slices.IndexFunc(all, func(c check) bool { return c.name == d.check })]
 		for n := range podsPerDefault {
 			p := g.newPod()
+			g.neighbours(p)
 			switch n % 4 {
-			case 0: // nothing is set
+			case 0: // nothing is set, if it is no neighbour's turn
 			case 1: // nothing is left to fill in
 				g.explicit = true
 				c.comply(g, policies[i], p)
@@ -86,4 +87,25 @@ func SingleDefaults(settings Settings, seed uint64, index int) *Isolated {
 		}
 	}
 	return made
+}
+
+// neighbours sets something beside which something may have to be filled in.
+func (g *gen) neighbours(p pod) {
+	if g.chance(0.5) {
+		p.annotations()["example.com/note"] = "x"
+	}
+	if g.chance(0.5) {
+		p.securityContext()["fsGroupChangePolicy"] = "Always"
+	}
+	for _, c := range p.containers() {
+		for _, set := range some(g, 0, 2,
+			func(sc Object) { sc["readOnlyRootFilesystem"] = true },
+			func(sc Object) { sc["runAsUser"] = 7 },
+			func(sc Object) { sc["allowPrivilegeEscalation"] = false },
+			func(sc Object) { sc["procMount"] = "Default" },
+			func(sc Object) { sc["privileged"] = false },
+		) {
+			set(c.securityContext())
+		}
+	}
 }

@@ -21,12 +21,11 @@ func packings() []packing {
 		{"in the same order, a file each", func(objects []json.RawMessage) ([][]byte, error) { return documents(objects), nil }},
 		{"in reverse order", func(objects []json.RawMessage) ([][]byte, error) { return documents(reversed(objects)), nil }},
 		{"as one list", func(objects []json.RawMessage) ([][]byte, error) {
-			return documents([]json.RawMessage{listOf(objects)}), nil
+			return documents(listOf(objects)), nil
 		}},
 		{"as lists in a list, from the middle", func(objects []json.RawMessage) ([][]byte, error) {
 			half := len(objects) / 2
-			lists := []json.RawMessage{listOf(reversed(objects[half:])), listOf(objects[:half])}
-			return documents([]json.RawMessage{listOf(lists)}), nil
+			return documents(listOf(slices.Concat(listOf(reversed(objects[half:])), listOf(objects[:half])))), nil
 		}},
 		{"as JSON with other blanks and keys in another order", rewritten(func(value any) ([]byte, error) {
 			return json.MarshalIndent(value, "", "\t")
@@ -49,9 +48,14 @@ func reversed(objects []json.RawMessage) []json.RawMessage {
 	return other
 }
 
-func listOf(items []json.RawMessage) json.RawMessage {
-	return slices.Concat([]byte(`{"apiVersion":"v1","kind":"List","items":[`),
+// listOf is a list of the items; nothing when there are none, for an empty list is no input.
+func listOf(items []json.RawMessage) []json.RawMessage {
+	if len(items) == 0 {
+		return nil
+	}
+	list := slices.Concat([]byte(`{"apiVersion":"v1","kind":"List","items":[`),
 		bytes.Join(documents(items), []byte(",")), []byte("]}"))
+	return []json.RawMessage{list}
 }
 
 // rewritten decodes every object and writes it anew.
