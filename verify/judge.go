@@ -20,6 +20,8 @@ type Judge struct {
 	native  *Native
 	// fixed is a ready bundle, which is asked whatever the cluster's objects are.
 	fixed *OPA
+	// by answers instead of both sides, where it is set.
+	by func(context.Context, *CaseFile) (*Judgement, error)
 
 	dialect string
 	objects []json.RawMessage // what both sides were last given
@@ -64,6 +66,9 @@ func (j *Judge) Version() string { return j.native.Greeting.Version }
 
 // Judge puts the case to both sides and compares. An error means that it could not be put.
 func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
+	if j.by != nil {
+		return j.by(ctx, c)
+	}
 	refused, err := j.load(ctx, c)
 	if err != nil || refused != "" {
 		return &Judgement{Refused: refused}, err
