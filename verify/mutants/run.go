@@ -90,6 +90,20 @@ func (p *Plan) Choose(keep func(*Mutant) bool) *Plan {
 	return chosen
 }
 
+// Spread is the part of the plan that has one mutant of each rule and operator: of several the one
+// whose id sorts first, so that edits of other rules choose no other.
+func (p *Plan) Spread() *Plan {
+	first := map[[3]string]string{}
+	for i := range p.Mutants {
+		m := &p.Mutants[i]
+		kind := [3]string{m.File, m.Rule, m.Operator}
+		if id, ok := first[kind]; !ok || m.ID < id {
+			first[kind] = m.ID
+		}
+	}
+	return p.Choose(func(m *Mutant) bool { return first[[3]string{m.File, m.Rule, m.Operator}] == m.ID })
+}
+
 // Options of a run.
 type Options struct {
 	// Workers is the number of mutants that are judged at once. It has no influence on the results.
