@@ -68,6 +68,13 @@ func TestCasesOfAllKindsAreMade(t *testing.T) {
 	for cluster := range 300 {
 		c := Generate(settings, 11, cluster)
 		sizes[len(c.Policies)]++
+		names := map[string]bool{}
+		for _, p := range c.Policies {
+			if names[p.Name()] {
+				t.Errorf("cluster %d has two policies called %s", cluster, p.Name())
+			}
+			names[p.Name()] = true
+		}
 		for _, s := range []*Cluster{c, c.Synthetic()} {
 			for group := range 15 {
 				for i, made := range s.Group(settings, 11, group) {

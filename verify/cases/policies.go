@@ -16,7 +16,7 @@ func (g *gen) policies() []*Policy {
 	}
 	names := some(g, n, n, policyNames()...)
 	if n > 0 && g.chance(g.settings.OddPolicies/4) {
-		names[0] = pick(g, "Upper", "with space", "quote\"d", "new\nline", "ünï", "under_score", "package",
+		names[0] = pick(g, "Upper", "with space", "quote\"d", "new\nline", "ünï", "under_score",
 			"data.lib.psp", strings.Repeat("long-", 50)+"n")
 	}
 	theme := g.theme(1, 6)
