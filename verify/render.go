@@ -44,7 +44,7 @@ func (r *Report) verdict() string {
 	case Unfinished:
 		return "INTERRUPTED, no divergence so far"
 	case NotDecided:
-		return fmt.Sprintf("UNDECIDED, no divergence, %d checks never decided", len(r.Undecided()))
+		return fmt.Sprintf("UNDECIDED, no divergence, %d checks not decided both ways", len(r.Undecided()))
 	}
 	return "no divergence"
 }

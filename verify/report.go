@@ -35,7 +35,7 @@ type Report struct {
 	Plan    *Plan `json:"plan,omitempty"`
 	Done    int   `json:"done"`
 	Stopped Stop  `json:"stopped,omitempty"`
-	// AllowUndecided accepts checks that were never seen to decide; see Undecided.
+	// AllowUndecided accepts checks that were not seen to decide both ways; see Undecided.
 	AllowUndecided bool `json:"allowUndecided,omitempty"`
 }
 
@@ -117,7 +117,7 @@ const (
 	Inconclusive
 	// Unfinished: no difference was found until the run was interrupted.
 	Unfinished
-	// NotDecided: no difference was found, and some check of some policy was never seen to decide.
+	// NotDecided: no difference was found, and some check of some policy was not seen to decide both ways.
 	NotDecided
 )
 

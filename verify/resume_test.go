@@ -239,7 +239,7 @@ func TestTimeAloneBoundsTheRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var seconds atomic.Int64
 			total := -1
-			o.Cases, o.Duration = 0, 20*time.Second
+			o.Cases, o.Duration = 0, 12*time.Second
 			o.Clock = func() time.Time { return time.Unix(seconds.Load(), 0) }
 			o.Progress = func(_, n int) { seconds.Add(1); total = n }
 			r := mustRun(t, o)

@@ -169,7 +169,7 @@ func (p *printer) undecided(r *Report) {
 		p.f("\n%d checks are not decided in this shard; verify merge tells what all shards leave undecided\n", len(all))
 		return
 	}
-	p.f("\n%d checks were never seen to decide, so nothing is proven about them; more cases may help\n", len(all))
+	p.f("\n%d checks were not seen to decide both ways, so nothing is proven about them; more cases may help\n", len(all))
 	for i := range all[:min(len(all), shownUndecided)] {
 		p.f("  %s\n", all[i].String())
 	}

@@ -32,9 +32,9 @@ func TestChecksThatNeverDecideAreToldAndAreNoEquivalence(t *testing.T) {
 	}
 	text := reportText(t, r)
 	for _, line := range []string{
-		"6 checks were never seen to decide",
+		"6 checks were not seen to decide both ways",
 		`  policy "p", host_network: synthetic requesters allow 0, deny 0`,
-		"UNDECIDED, no divergence, 6 checks never decided: 600 cases",
+		"UNDECIDED, no divergence, 6 checks not decided both ways: 600 cases",
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("%q is missing:\n%s", line, text)

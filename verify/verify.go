@@ -49,7 +49,7 @@ type Options struct {
 	// Resume is a file with the state of the run, which is written now and then and at the end. A run
 	// that finds it goes on from there. Empty is none.
 	Resume string
-	// AllowUndecided accepts checks of policies that were never seen to decide; see Report.Undecided.
+	// AllowUndecided accepts checks of policies that were not seen to decide both ways; see Report.Undecided.
 	AllowUndecided bool
 	// PerCluster is the number of cases per generated cluster; zero means 100.
 	PerCluster int

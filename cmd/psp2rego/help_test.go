@@ -12,15 +12,25 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"psp2rego/translate/diagnostic"
 )
 
+// allCommands are the command and all below it.
+func allCommands(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, below := range cmd.Commands() {
+		all = append(all, allCommands(below)...)
+	}
+	return all
+}
+
 // TestHelpNamesEveryFlagAndNoOther holds the texts, which are written by hand, against the flags that exist.
 func TestHelpNamesEveryFlagAndNoOther(t *testing.T) {
 	mentioned := regexp.MustCompile(`(?m)^ +(?:-\w, )? *(--[a-z-]+)`)
-	for _, cmd := range newRootCommand().Commands() {
+	for _, cmd := range allCommands(newRootCommand())[1:] {
 		var flags, told []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			flags = append(flags, "--"+f.Name)
@@ -41,7 +51,7 @@ func TestHelpNamesEveryFlagAndNoOther(t *testing.T) {
 
 func TestHelpFitsAScreen(t *testing.T) {
 	root := newRootCommand()
-	for _, cmd := range append(root.Commands(), root) {
+	for _, cmd := range allCommands(root) {
 		lines := strings.Split(cmd.Long, "\n")
 		if len(lines) > 41 && cmd.Name() != "codes" {
 			t.Errorf("%s: the help has %d lines", cmd.Name(), len(lines)-1)
@@ -58,7 +68,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 func TestHelpExamplesAreAcceptedAsTheyStand(t *testing.T) {
 	root := newRootCommand()
 	examples := 0
-	for _, cmd := range append(root.Commands(), root) {
+	for _, cmd := range allCommands(root) {
 		for line := range strings.SplitSeq(cmd.Long, "\n") {
 			before, call, ok := strings.Cut(line, "psp2rego ")
 			if !ok || before != "  " && before != "    " {

@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"psp2rego": main})
+	testscript.Main(m, map[string]func(){"psp2rego": main, "faulty-native": faultyNative})
 }
 
 // TestScripts runs the command-line scenarios. UPDATE=1 rewrites what they compare with.
@@ -39,6 +39,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NATIVE", native)
+			faulty, err := exec.LookPath("faulty-native")
+			if err != nil {
+				return err
+			}
+			env.Setenv("FAULTY", faulty)
 			// The scenario is copied, so that output shows short, stable names.
 			if err := os.CopyFS(filepath.Join(env.WorkDir, "mke"), os.DirFS(mke)); err != nil {
 				return err

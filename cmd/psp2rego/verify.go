@@ -94,7 +94,7 @@ func conclude(report *verify.Report) error {
 	case verify.Unfinished:
 		return fmt.Errorf("interrupted after %d cases; the report is on these alone", report.Cases())
 	case verify.NotDecided:
-		return fmt.Errorf("%d checks were never seen to decide, so nothing is proven about them: see the report; "+
+		return fmt.Errorf("%d checks were not seen to decide both ways, so nothing is proven about them: see the report; "+
 			"give more --cases, or accept it with --allow-undecided", len(report.Undecided()))
 	}
 	return nil
@@ -196,13 +196,13 @@ Search:
       --seed N                    what determines the cases (random, always printed)
       --shard I/N                 do the Ith of N equal shares
       --resume FILE               keep the state of the run there, and go on from what it holds
-      --allow-undecided           accept checks that never decided, alone, whether a pod gets in
+      --allow-undecided           accept checks that were not seen to decide both ways
 Output:
       --record DIR                write each divergence as a file that --replay takes
       --replay FILE               judge one recorded case again
       --format FORM               %s (%s)
 
-Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check was never seen to decide
+Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check was not seen to decide both ways
 
   # does translation hold for this cluster?
   psp2rego verify -f cluster/

@@ -26,7 +26,7 @@ func newVerifyMergeCommand() *cobra.Command {
 			return mergeReports(cmd, args, allowUndecided, format.value)
 		},
 	}
-	cmd.Flags().BoolVar(&allowUndecided, "allow-undecided", false, "accept checks that never decided")
+	cmd.Flags().BoolVar(&allowUndecided, "allow-undecided", false, "accept checks that did not decide both ways")
 	cmd.Flags().Var(format, "format", "form of the report")
 	return cmd
 }
@@ -58,10 +58,10 @@ would have ended. Refuses files of different runs (seed, versions, input) and sh
 
 Usage:  psp2rego verify merge FILE... [flags]
 
-      --allow-undecided           accept checks that never decided, alone, whether a pod gets in
+      --allow-undecided           accept checks that were not seen to decide both ways
       --format FORM               %s (%s)
 
-Exit codes:  0 equivalent   1 divergences   2 not all shards of one run, or some check was never seen to decide
+Exit codes:  0 equivalent   1 divergences   2 not all shards of one run, or some check was not seen to decide both ways
 
   # two machines share a search
   psp2rego verify --generate --seed 7 --cases 100000 --shard 1/2 --resume one.json

@@ -26,7 +26,7 @@ func (s *search) addSearchFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.duration, "duration", 0, "limit of time")
 	flags.StringVar(&s.shard, "shard", "", "share of the run to do")
 	flags.StringVar(&s.resume, "resume", "", "file with the state of the run")
-	flags.BoolVar(&s.allowUndecided, "allow-undecided", false, "accept checks that never decided")
+	flags.BoolVar(&s.allowUndecided, "allow-undecided", false, "accept checks that did not decide both ways")
 }
 
 // set puts the flags into the options, and chooses the seed.
