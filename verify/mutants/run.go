@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"psp2rego/verify"
@@ -93,15 +94,18 @@ func (p *Plan) Choose(keep func(*Mutant) bool) *Plan {
 // Spread is the part of the plan that has one mutant of each rule and operator: of several the one
 // whose id sorts first, so that edits of other rules choose no other.
 func (p *Plan) Spread() *Plan {
+	kind := func(m *Mutant) [3]string {
+		file, _, _ := strings.Cut(m.ID, ":") // two targets may have a file of one name
+		return [3]string{file, m.Rule, m.Operator}
+	}
 	first := map[[3]string]string{}
 	for i := range p.Mutants {
 		m := &p.Mutants[i]
-		kind := [3]string{m.File, m.Rule, m.Operator}
-		if id, ok := first[kind]; !ok || m.ID < id {
-			first[kind] = m.ID
+		if id, ok := first[kind(m)]; !ok || m.ID < id {
+			first[kind(m)] = m.ID
 		}
 	}
-	return p.Choose(func(m *Mutant) bool { return first[[3]string{m.File, m.Rule, m.Operator}] == m.ID })
+	return p.Choose(func(m *Mutant) bool { return first[kind(m)] == m.ID })
 }
 
 // Options of a run.
