@@ -19,15 +19,21 @@ import (
 // full.
 func (r *Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
-	p.f("native Kubernetes %s, OPA %s, seed %d\n", r.Native, r.OPA, r.Seed)
+	p.f("native Kubernetes %s, %s, seed %d\n", r.Native, r.engine(), r.Seed)
+	p.judged(r.Judged)
 	for _, t := range r.Passes {
 		p.tally(t)
 	}
+	p.score(r)
 	for i, d := range r.Divergences {
 		p.f("\n")
-		p.divergence(i+1, d)
+		if r.Judged != nil {
+			p.witness(i+1, d)
+		} else {
+			p.divergence(i+1, d)
+		}
 	}
-	if more := r.Diverging() - len(r.Divergences); more > 0 && len(r.Divergences) > 0 {
+	if more := r.Diverging() - len(r.Divergences); r.Judged == nil && more > 0 && len(r.Divergences) > 0 {
 		p.f("\n%d more divergences are counted and not shown\n", more)
 	}
 	p.f("\n%s: %s\n", r.verdict(), r.rate())
@@ -74,6 +80,9 @@ func (p *printer) tally(t *Tally) {
 	p.counts("  cases", t.Kinds)
 	for _, phase := range []Phase{Mutate, Validate} {
 		n := t.Phases[phase]
+		if n.Asked == 0 {
+			continue // the rules have no such phase
+		}
 		p.f("  %-8s  %d of %d agree; native allowed %d (%d with changes), refused %d, left alone %d\n",
 			phase, n.Agree, n.Asked, n.Allowed, n.Mutated, n.Refused, n.Unhandled)
 	}

@@ -15,7 +15,8 @@ type Report struct {
 	Native  string        `json:"native"` // version of the Kubernetes that decided
 	OPA     string        `json:"opa"`    // version of the OPA that decided
 	Dialect string        `json:"dialect"`
-	Elapsed time.Duration `json:"elapsed"` // zero without a clock
+	Judged  *RuleSet      `json:"judged,omitempty"` // a given rule set; nil when each cluster was translated
+	Elapsed time.Duration `json:"elapsed"`          // zero without a clock
 	Passes  []*Tally      `json:"passes"`
 	// Divergences are the first ones, in the order of their cases; the tallies count all.
 	Divergences []*Divergence `json:"divergences"`
@@ -36,6 +37,8 @@ type Divergence struct {
 	Only   Phase     `json:"only,omitempty"`
 	Native *Recorded `json:"native,omitempty"`
 	Ours   *Recorded `json:"bundle,omitempty"`
+	// Invalid is set on a case that API validation would refuse whatever the policies say.
+	Invalid bool `json:"invalid,omitempty"`
 	// Shrunk says how much smaller the case was made: parts left of parts there were.
 	Shrunk [2]int `json:"shrunk"`
 	// File is where the case was recorded, if it was.
@@ -58,7 +61,7 @@ const (
 func (r *Report) Outcome() Outcome {
 	judged := 0
 	for _, t := range r.Passes {
-		judged += t.Phases[Validate].Asked
+		judged += t.Phases[Mutate].Asked + t.Phases[Validate].Asked
 	}
 	switch {
 	case r.Diverging() > 0:
@@ -87,4 +90,12 @@ func (r *Report) Cases() int {
 		n += t.Cases
 	}
 	return n
+}
+
+// engine names what ran the rules.
+func (r *Report) engine() string {
+	if r.Judged != nil {
+		return r.Judged.Engine
+	}
+	return "OPA " + r.OPA
 }

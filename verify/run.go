@@ -35,10 +35,12 @@ type unit struct {
 	cases        int // at most; the last group may be cut
 }
 
-// subject is a cluster and the bundle that was made of it.
+// subject is a cluster and the rules that are judged by it: the bundle that was made of it, or given ones.
 type subject struct {
 	cluster *cases.Cluster
 	opa     *OPA
+	// ready is a given rule set, which is asked instead.
+	ready *ready
 	// failed says why there is no bundle.
 	failed error
 }
@@ -67,6 +69,9 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	report.Native = r.native
+	if r.given() {
+		sortWitnesses(report.Divergences)
+	}
 	if err := r.shrinkAll(ctx, report); err != nil {
 		return nil, err
 	}
@@ -84,16 +89,12 @@ func (r *run) passes(ctx context.Context, report *Report) ([]*pass, error) {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	given := &subject{cluster: cluster}
-	if r.Bundle != "" {
-		given.opa, err = LoadBundlePath(ctx, r.Bundle)
-		if err != nil {
-			return nil, fmt.Errorf("verify: %w", err)
-		}
-	} else {
-		r.translate(ctx, given)
+	if r.given() {
+		return r.givenPasses(ctx, given, report)
 	}
+	r.translate(ctx, given)
 	all := []*pass{{name: PassGiven, given: given, cases: r.Cases}}
-	if r.Translate != nil && len(cluster.Policies) > 0 {
+	if len(cluster.Policies) > 0 {
 		synthetic := &subject{cluster: cluster.Synthetic()}
 		r.translate(ctx, synthetic)
 		all[0].cases = r.Cases - r.Cases/2

@@ -14,18 +14,13 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 	if r.Shrink <= 0 || len(report.Divergences) == 0 {
 		return nil
 	}
+	j, err := NewJudge(ctx, r.Options)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = j.Close() }()
 	for _, d := range report.Divergences {
-		options := r.Options
-		if d.Pass != PassGiven {
-			options.Bundle = ""
-		}
-		j, err := NewJudge(ctx, options)
-		if err != nil {
-			return err
-		}
-		err = Shrink(ctx, j, d, r.Shrink)
-		_ = j.Close()
-		if err != nil {
+		if err := Shrink(ctx, j, d, r.Shrink); err != nil {
 			return fmt.Errorf("shrinking seed %d, cluster %d, case %d: %w", d.Seed, d.Cluster, d.Case, err)
 		}
 	}
@@ -69,6 +64,8 @@ type shrinker struct {
 	budget     int
 	cost       int // of one trial
 	shrunk     bool
+	reason     [2]bool // see presentable
+	pods       bool
 	err        error
 
 	objects     []any
@@ -117,7 +114,7 @@ func (s *shrinker) round() {
 		}
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
-	if s.judge.fixed == nil { // a ready bundle is that of the objects as they are
+	if !s.judge.options.given() { // given rules are those of the objects as they are
 		s.cost = clusterCost
 		defer func() { s.cost = 1 }()
 		s.list(func() []any { return s.objects }, func(v []any) { s.objects = v })

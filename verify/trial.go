@@ -29,6 +29,9 @@ func (s *shrinker) still() bool {
 		s.err = err
 		return false
 	}
+	if !s.presentable(judgement, c.Request) {
+		return false
+	}
 	for _, d := range judgement.Differences {
 		same := d.Phase == s.divergence.Phase && d.Class == s.divergence.Class
 		if same && (d.Class != Untranslated || d.Detail == s.divergence.Detail) {
@@ -91,6 +94,9 @@ func (s *shrinker) adopt() {
 
 // parts is the size of the case: its objects, fields and items.
 func (s *shrinker) parts() int {
+	if s.judge.options.given() {
+		return count(s.object) + count(s.old) + count(s.groups)
+	}
 	return count(s.objects) + count(s.object) + count(s.old) + count(s.groups)
 }
 

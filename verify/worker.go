@@ -29,6 +29,9 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 		if w.native != nil {
 			_ = w.native.Close()
 		}
+		if w.gatekeeper != nil {
+			_ = w.gatekeeper.Close()
+		}
 	}()
 	for u := range todo {
 		res := result{unit: u, tally: newTally(u.pass.name)}
@@ -46,9 +49,11 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 type worker struct {
 	*run
 	native *Native
-	loaded *subject // what the evaluator decides by
-	res    *result
-	last   outcome // of the case before, for pairs
+	// gatekeeper runs the rules that are judged, if they are Gatekeeper's.
+	gatekeeper *Gatekeeper
+	loaded     *subject // what the evaluator decides by
+	res        *result
+	last       outcome // of the case before, for pairs
 }
 
 func (w *worker) do(ctx context.Context, u unit) error {
@@ -67,7 +72,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 	for group := u.first; ; {
 		for sent < u.cases && len(queue) < maxInFlight {
 			if len(made) == 0 {
-				made = s.cluster.Group(*w.Settings, w.Seed, group)
+				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
 				group++
 			}
 			line := protocol.Line{Op: protocol.OpReview, Request: made[0].Request}
@@ -119,6 +124,9 @@ func (w *worker) load(ctx context.Context, s *subject, u unit) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if w.gatekeeper, err = s.ready.load(ctx, &w.Options, w.gatekeeper, s.cluster.Objects, what); err != nil {
+			return false, err
+		}
 		w.loaded = s
 	}
 	if s.failed == nil {
@@ -148,6 +156,9 @@ func (r *run) keep(kept []*Divergence, d *Divergence) []*Divergence {
 	alike := func(other *Divergence) bool {
 		return d.Phase == other.Phase && d.Class == other.Class && d.Check == other.Check && d.Pass == other.Pass
 	}
+	if r.given() {
+		return keepWitness(kept, d, r.Keep)
+	}
 	if len(kept) >= r.Keep || slices.ContainsFunc(kept, alike) {
 		return kept
 	}
@@ -172,7 +183,12 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	if err := checkReview(answer, what); err != nil {
 		return err
 	}
-	o, err := examine(ctx, s.opa, c.Request, answer, c.Index%thoroughEvery == 0)
+	if s.ready.skips(c.Request) {
+		w.discard(1, "no API server sends such a request to a webhook")
+		w.last = outcome{discarded: true}
+		return nil
+	}
+	o, err := w.examine(ctx, s, c, answer)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -180,11 +196,28 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	for _, difference := range o.differences {
 		native, ours := o.recorded()
 		w.diverge(&Divergence{
-			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
+			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: w.check(c, &o, difference),
 			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
-			Request: c.Request, Native: native, Ours: ours,
+			Request: c.Request, Native: native, Ours: ours, Invalid: len(o.apiErrors) > 0,
 		})
 	}
 	w.last = o
 	return nil
+}
+
+func (w *worker) examine(ctx context.Context, s *subject, c *cases.Case, answer *protocol.Answer) (outcome, error) {
+	thorough := c.Index%thoroughEvery == 0
+	if s.ready != nil {
+		return s.ready.examine(ctx, w.gatekeeper, c.Request, answer, thorough)
+	}
+	return examine(ctx, s.opa, c.Request, answer, thorough)
+}
+
+// check is the check that a difference belongs to. What one of our own bundles gets wrong is kept apart by the check
+// that is varied; a given rule set may get any pod wrong, so that what varies has to be the cause.
+func (w *worker) check(c *cases.Case, o *outcome, d *Difference) string {
+	if w.given() {
+		return cause(c, o, &w.last, d)
+	}
+	return c.Check
 }
