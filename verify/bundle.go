@@ -54,7 +54,7 @@ func openBundle(ctx context.Context, path string, grants map[string]string) (*re
 	default:
 		r.noteStrangers("the rules read userInfo, and have no grants in data.lib.psp.grants.users")
 	}
-	if entries[entryMutate] && entries[entryValidate] && entries[entryExplain] {
+	if isData || entries[entryExplain] { // psp2rego's own, of which both phases are demanded
 		r.Phases, r.Compared = []Phase{Mutate, Validate}, Everything
 		r.opa, err = reload(ctx, path, b, isData && len(grants) > 0)
 		return r, err

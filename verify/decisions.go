@@ -15,8 +15,8 @@ import (
 type Strictness string
 
 const (
-	// Everything: decision, policy, pod, message, audit annotations. It is for rules that speak as
-	// native does, which have data.psp.mutate, data.psp.validate and data.psp.explain.
+	// Everything: decision, policy, pod, message, audit annotations. It is for bundles of psp2rego,
+	// which speak as native does. They are told by data.psp.explain, or by their grants.
 	Everything Strictness = "everything"
 	// Decisions: whether the request is allowed, and the pod that comes of it, but for the annotation
 	// in which native notes the policy. It is for rules of any other making: they have words of their

@@ -118,14 +118,16 @@ func (r *ready) asked(g *Gatekeeper) Engine {
 	return g
 }
 
-// skips says whether the request is left out, because rules of any making need not expect it: one about a v1
-// Pod at a place where no server has one.
+// skips says whether the request is left out, because rules of any making cannot be blamed for it: one that their webhook
+// is not sent. That is sent pods that are created or updated and, by Gatekeeper's stock configuration,
+// ephemeral containers. The objects of other resources are no real ones here.
 func (r *ready) skips(request *protocol.Request) bool {
-	if r == nil || r.Compared == Everything || request.Kind != protocol.PodKind() {
+	if r == nil || r.Compared == Everything {
 		return false
 	}
-	withPods := []string{"", "status", "ephemeralcontainers"}
-	return request.Resource != protocol.Pods() || !slices.Contains(withPods, request.SubResource) || request.Operation == "CONNECT"
+	sent := request.SubResource == "" || request.SubResource == "ephemeralcontainers" && r.engine == nil
+	return !sent || request.Kind != protocol.PodKind() || request.Resource != protocol.Pods() ||
+		request.Operation != "CREATE" && request.Operation != "UPDATE"
 }
 
 // group makes the cases of one group. Of those of synthetic requesters, every other group is crossed for a given rule

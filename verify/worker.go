@@ -184,7 +184,7 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 		return err
 	}
 	if s.ready.skips(c.Request) {
-		w.discard(1, "no API server sends such a request to a webhook")
+		w.discard(1, "the rules' webhook is not sent such a request")
 		w.last = outcome{discarded: true}
 		return nil
 	}
