@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"

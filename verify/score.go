@@ -66,18 +66,11 @@ func (s *Score) count(c *cases.Case, o, last *outcome) {
 			s.cause(name).Classes[d.Class]++
 		}
 	}
-	if varies(c, last) {
-		for _, d := range last.differences {
-			if !slices.ContainsFunc(o.differences, d.alike) {
-				s.cause(c.Check).Classes[d.Class]++
-			}
+	for _, d := range last.differences {
+		if varies(c, last) && o.letsThrough(d.Phase) {
+			s.cause(c.Check).Classes[d.Class]++
 		}
 	}
-}
-
-// alike says whether two differences are of one class, in one phase.
-func (d *Difference) alike(other *Difference) bool {
-	return other.Phase == d.Phase && other.Class == d.Class
 }
 
 func gravest(differences []*Difference) Class {
@@ -90,17 +83,24 @@ func varies(c *cases.Case, last *outcome) bool {
 	return c.Paired && c.Check != "" && last.prepared != nil && !last.discarded
 }
 
-// cause is what brought the difference about: the grants where native finds no policy for the requester, else
-// the check in which the case differs from the last one, if that has no such difference. It is empty
-// where neither is so.
+// cause is what brought the difference about: the grants where native finds no policy for the requester, else the
+// check in which the case differs from the last one, if both sides let that one through. It is empty where neither is so:
+// a pod that is refused anyhow says nothing about a single check.
 func cause(c *cases.Case, o, last *outcome, d *Difference) string {
-	if d.Class == FailOpen && o.emptyHanded(d.Phase)[0] {
+	switch {
+	case d.Class == FailOpen && o.emptyHanded(d.Phase)[0]:
 		return CauseGrants
+	case varies(c, last) && last.letsThrough(d.Phase):
+		return c.Check
 	}
-	if !varies(c, last) || slices.ContainsFunc(last.differences, d.alike) {
-		return ""
-	}
-	return c.Check
+	return ""
+}
+
+// letsThrough says whether both sides allow in the phase, and do the same to the pod.
+func (o *outcome) letsThrough(phase Phase) bool {
+	native, ours := o.native[phase], o.ours[phase]
+	differ := func(d *Difference) bool { return d.Phase == phase }
+	return native != nil && ours != nil && native.Allowed && ours.Allowed && !slices.ContainsFunc(o.differences, differ)
 }
 
 // add adds the counts of other.
