@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	opaversion "github.com/open-policy-agent/opa/v1/version"
 
@@ -52,12 +53,18 @@ func load(ctx context.Context, files loader.FileLoader, path string) (*OPA, erro
 		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
 	}
 	store := inmem.NewFromObjectWithOpts(bundle.Data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	return newOPA(ctx, compiler, store)
+}
+
+// newOPA prepares the questions to a compiled bundle.
+func newOPA(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*OPA, error) {
 	o := &OPA{}
 	for query, prepared := range map[string]*rego.PreparedEvalQuery{
 		"review := data.psp.mutate; " + blocksQuery:   &o.mutate,
 		"review := data.psp.validate; " + blocksQuery: &o.validate,
 		"review := data.psp.explain":                  &o.explain,
 	} {
+		var err error
 		if *prepared, err = rego.New(
 			rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StoreReadAST(true),
 		).PrepareForEval(ctx); err != nil {

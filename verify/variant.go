@@ -13,7 +13,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/loader"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
@@ -106,16 +105,5 @@ func (b *Bundle) compile(ctx context.Context, path string, instead *ast.Module) 
 		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
 	}
 	store := inmem.NewFromObjectWithOpts(maps.Clone(b.data), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	o := &OPA{}
-	for query, prepared := range map[string]*rego.PreparedEvalQuery{
-		"data.psp.mutate": &o.mutate, "data.psp.validate": &o.validate, "data.psp.explain": &o.explain,
-	} {
-		var err error
-		if *prepared, err = rego.New(
-			rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StoreReadAST(true),
-		).PrepareForEval(ctx); err != nil {
-			return nil, fmt.Errorf("bundle: %s: %w", query, err)
-		}
-	}
-	return o, nil
+	return newOPA(ctx, compiler, store)
 }
