@@ -4,16 +4,18 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native native-coverage demo test test-main test-native test-rego test-html mutants mutants-sample lint fmt golden race fuzz bench check clean
+.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html mutants mutants-sample lint fmt golden race fuzz bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
+GATEKEEPER := $(CURDIR)/bin/psp2rego-gatekeeper
 RACE := ./bundles/... ./translate/... ./verify/...
 CHROMIUM := $(or $(PSP2REGO_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 FUZZTIME ?= 20s
 SAMPLE ?= 100
 UNCOVERED := 'concat("\n", [l | some f, c in input.files; not endswith(f, "_test.rego"); some r in c.not_covered; l := sprintf("%s:%d: not covered by a test", [trim_prefix(f, "rego/"), r.start.row])])'
 export PSP2REGO_NATIVE := $(NATIVE)
+export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -24,19 +26,25 @@ build: native ## build bin/psp2rego and bin/psp2rego-native
 native: ## build bin/psp2rego-native, the real admission plugin behind JSON lines
 	cd verify/native && go build -trimpath -ldflags '-s -w' -o $(NATIVE) .
 
+gatekeeper: ## build bin/psp2rego-gatekeeper, which judges templates (not in build: some minutes, and few need it)
+	cd verify/gatekeeper && go build -trimpath -ldflags '-s -w' -o $(GATEKEEPER) .
+
 demo: build ## translate the MKE scenario, verify it with 20 000 cases, explain a pod
 	bin/psp2rego translate -f testdata/mke --dialect mke -o out/mke --force --report
 	bin/psp2rego verify -f testdata/mke --dialect mke --policies out/mke --cases 20000 --seed 1
 	bin/psp2rego explain -f testdata/mke/base/policies.yaml -f testdata/mke/base/roles.yaml -f testdata/mke/page/unprivileged-jeff.yaml \
 	  --pod docs/examples/nginx.yaml --as jeff
 
-test: build test-main test-native test-rego mutants-sample test-html ## run all tests
+test: build test-main test-native test-gatekeeper test-rego mutants-sample test-html ## run all tests
 
-test-main: native ## run the tests of the main module
+test-main: native gatekeeper ## run the tests of the main module
 	go test ./...
 
 test-native: ## run the tests of the native evaluator
 	cd verify/native && go test ./...
+
+test-gatekeeper: ## run the tests of the Gatekeeper evaluator
+	cd verify/gatekeeper && go test -trimpath ./...
 
 test-rego: ## run the tests of the Rego library and demand that they cover every line
 	@mkdir -p bin
@@ -63,6 +71,7 @@ lint: ## check formats, go vet, and the Rego against the oldest and newest OPA i
 	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
 	go vet ./...
 	cd verify/native && go vet ./...
+	cd verify/gatekeeper && go vet -trimpath ./...
 	test -z "$$($(OPA) fmt --list --fail rego | tee /dev/stderr)"
 	for v in v1.3.0 v1.17.1; do $(OPA) check --strict --bundle --capabilities $$v rego; done
 	$(OPA) check --strict --bundle rego
@@ -71,11 +80,11 @@ fmt: ## rewrite Go and Rego sources in their formats
 	gofmt -w $$(git ls-files '*.go')
 	$(OPA) fmt --write rego
 
-golden: native ## rewrite golden files; look at the diff
+golden: native gatekeeper ## rewrite golden files; look at the diff
 	UPDATE=1 go test ./...
 	cd verify/native && UPDATE=1 go test ./...
 
-race: native ## run the tests that share memory between goroutines under the race detector
+race: native gatekeeper ## run the tests that share memory between goroutines under the race detector
 	go test -race -short $(RACE)
 
 fuzz: ## run each fuzz target for FUZZTIME

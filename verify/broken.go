@@ -61,15 +61,16 @@ func (r *run) broken(res *result) error {
 
 // caseOf makes the case again that a unit failed at.
 func (r *run) caseOf(res *result) *CaseFile {
-	cluster := (*cases.Cluster)(nil)
-	if res.unit.pass.given != nil {
-		cluster = res.unit.pass.given.cluster
+	var cluster *cases.Cluster
+	var rules *ready
+	if given := res.unit.pass.given; given != nil {
+		cluster, rules = given.cluster, given.ready
 	} else {
 		cluster = cases.Generate(*r.Settings, r.Seed, res.unit.cluster)
 	}
 	c := &CaseFile{Comment: res.err.Error() + "\n", Dialect: cluster.Dialect, Objects: cluster.Objects}
 	if res.asked >= 0 {
-		group := cluster.Group(*r.Settings, r.Seed, res.asked/cases.GroupSize)
+		group := rules.group(res.unit.pass, cluster, *r.Settings, r.Seed, res.asked/cases.GroupSize)
 		c.Request = group[res.asked%cases.GroupSize].Request
 	}
 	return c

@@ -24,6 +24,9 @@ const (
 	FailClosed Class = "fail-closed"
 	// Mutation: both allow, and leave different pods.
 	Mutation Class = "mutation"
+	// NotMutated: both allow, native changes the pod, and the rules, of another making, leave it as it
+	// came.
+	NotMutated Class = "not-mutated"
 	// Policy: both allow, by different policies, or tell different audit annotations.
 	Policy Class = "policy"
 	// Message: both refuse, in different words.
@@ -34,7 +37,7 @@ const (
 
 // Classes are all classes, the gravest first.
 func Classes() []Class {
-	return []Class{FailOpen, Fault, FailClosed, Mutation, Policy, Message, Untranslated}
+	return []Class{FailOpen, Fault, FailClosed, Mutation, NotMutated, Policy, Message, Untranslated}
 }
 
 // Effect is what a class comes to for whoever depends on the policies: FailOpen (a pod gets in that
@@ -47,7 +50,7 @@ func (c Class) Effect() Class {
 	case Fault, Untranslated: // without an answer an API server refuses (failurePolicy: Fail)
 		return FailClosed
 	}
-	return Mutation // Policy, Message
+	return Mutation // NotMutated, Policy, Message
 }
 
 // Difference is the gravest way in which two verdicts on one phase differ.

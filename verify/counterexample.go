@@ -35,7 +35,7 @@ func (d *Divergence) place() string {
 	if d.Case >= 0 {
 		text += fmt.Sprintf(", case %d", d.Case)
 	}
-	if d.Check != "" {
+	if d.Check != "" && d.Check != CauseGrants {
 		text += ", varying " + d.Check
 	}
 	switch {
@@ -81,8 +81,8 @@ func (r *Report) ReplayCommand(d *Divergence) []string {
 	switch {
 	case d.File != "":
 		words := []string{"psp2rego", "verify"}
-		if r.Bundle != "" && d.Pass == PassGiven {
-			words = append(words, "--policies", r.Bundle)
+		for _, path := range r.given() {
+			words = append(words, "--policies", path)
 		}
 		return quoted(append(words, "--replay", d.File))
 	case len(r.Command) == 0:

@@ -126,7 +126,7 @@ func (s *shrinker) suspicion(doc suspect, leaf leaf, instead any) (*Deciding, in
 			defer doc.twin.set(twin)
 		}
 	}
-	after, err := s.ask()
+	after, _, err := s.ask()
 	if err != nil || after.Refused != "" || after.shows(&s.divergence.Difference) != nil {
 		return nil, 0, err
 	}
@@ -186,7 +186,7 @@ func (s *shrinker) suspects() []suspect {
 		get:   func() any { return map[string]any{"groups": s.groups} },
 		set:   func(v any) { s.groups, _ = v.(map[string]any)["groups"].([]any) },
 	})
-	if s.judge.fixed != nil { // a ready bundle is that of the objects as they are
+	if s.judge.options.given() { // given rules are those of the objects as they are
 		return list
 	}
 	for _, policies := range []bool{true, false} {

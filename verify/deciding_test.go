@@ -69,7 +69,7 @@ func TestEveryClassHasAnEffect(t *testing.T) {
 	}
 	want := map[Class]Class{
 		FailOpen: FailOpen, Fault: FailClosed, FailClosed: FailClosed, Untranslated: FailClosed,
-		Mutation: Mutation, Policy: Mutation, Message: Mutation,
+		Mutation: Mutation, NotMutated: Mutation, Policy: Mutation, Message: Mutation,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"psp2rego/verify/cases"
@@ -16,10 +17,9 @@ import (
 // Judge puts single cases to both sides, each with a cluster of its own. It serves one goroutine at
 // a time.
 type Judge struct {
-	options Options
-	native  *Native
-	// fixed is a ready bundle, which is asked whatever the cluster's objects are.
-	fixed *OPA
+	options    Options
+	native     *Native
+	gatekeeper *Gatekeeper
 	// by answers instead of both sides, where it is set.
 	by func(context.Context, *CaseFile) (*Judgement, error)
 
@@ -28,6 +28,8 @@ type Judge struct {
 	loaded  bool
 	failed  error // why there is no bundle of them
 	opa     *OPA
+	ready   *ready            // asked instead, when a rule set was given
+	grants  map[string]string // those that were laid over it
 }
 
 // Judgement is what both sides said to one case.
@@ -43,23 +45,23 @@ type Judgement struct {
 	outcome *outcome
 }
 
-// NewJudge starts an evaluator. Of the options it needs Native, and Translate or Bundle.
+// NewJudge starts an evaluator. Of the options it needs Native, and Translate, Bundle or Templates.
 func NewJudge(ctx context.Context, options Options) (*Judge, error) {
-	j := &Judge{options: options}
-	var err error
-	if options.Bundle != "" {
-		if j.fixed, err = LoadBundlePath(ctx, options.Bundle); err != nil {
-			return nil, fmt.Errorf("verify: %w", err)
-		}
-	} else if options.Translate == nil {
+	if options.Translate == nil && !options.given() {
 		return nil, errors.New("verify: neither a bundle nor a way to make one")
 	}
-	j.native, err = StartNative(ctx, options.Native)
-	return j, err
+	native, err := StartNative(ctx, options.Native)
+	return &Judge{options: options, native: native}, err
 }
 
-// Close ends the evaluator.
-func (j *Judge) Close() error { return j.native.Close() }
+// Close ends the evaluators.
+func (j *Judge) Close() error {
+	err := j.native.Close()
+	if j.gatekeeper != nil {
+		err = errors.Join(err, j.gatekeeper.Close())
+	}
+	return err
+}
 
 // Version is the version of the Kubernetes that decides.
 func (j *Judge) Version() string { return j.native.Greeting.Version }
@@ -98,7 +100,12 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	if answer.Error != nil {
 		return nil, answer.Error.Error(), nil
 	}
-	examined, err := examine(ctx, j.opa, c.Request, answer, true)
+	var examined outcome
+	if j.ready != nil {
+		examined, err = j.ready.examine(ctx, j.gatekeeper, c.Request, answer, true)
+	} else {
+		examined, err = examine(ctx, j.opa, c.Request, answer, true)
+	}
 	return &examined, "", err
 }
 
@@ -121,14 +128,32 @@ func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused 
 	if err != nil {
 		return nil, "", err
 	}
-	old, err := astValue(answer.Request.OldObject)
-	if err != nil {
+	o = &outcome{thorough: true, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	if err := j.phase(ctx, o, c.Phase, native, answer.Request); err != nil {
 		return nil, "", err
 	}
-	o = &outcome{thorough: true, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
-	err = o.phase(ctx, j.opa, c.Phase, native, answer.Request, old)
 	o.sortOut(c.Request)
-	return o, "", err
+	return o, "", nil
+}
+
+// phase asks the rules one phase, and compares with what native said.
+func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verdict, request *protocol.Request) error {
+	opa := j.opa
+	if j.ready != nil && j.ready.opa == nil {
+		o.native[phase] = native
+		if !slices.Contains(j.ready.Phases, phase) {
+			return nil
+		}
+		return o.decide(ctx, j.ready.asked(j.gatekeeper), phase, request)
+	}
+	if j.ready != nil {
+		opa = j.ready.opa
+	}
+	old, err := astValue(request.OldObject)
+	if err != nil {
+		return err
+	}
+	return o.phase(ctx, opa, phase, native, request, old)
 }
 
 // load gives the case's cluster to both sides, unless they have it.
@@ -150,15 +175,27 @@ func (j *Judge) load(ctx context.Context, c *CaseFile) (refused string, err erro
 	if err != nil {
 		return "", err
 	}
-	j.opa, j.failed = j.fixed, nil
-	if j.fixed == nil {
-		j.opa, j.failed = j.options.bundle(ctx, c.Objects, dialect)
-		if ctx.Err() != nil {
-			return "", ctx.Err()
-		}
+	if err := j.loadRules(ctx, c.Objects, dialect); err != nil {
+		return "", err
 	}
 	j.dialect, j.objects, j.loaded = dialect, c.Objects, true
 	return "", nil
+}
+
+// loadRules makes the bundle of the objects, or loads the given rules for them.
+func (j *Judge) loadRules(ctx context.Context, objects []json.RawMessage, dialect string) (err error) {
+	if !j.options.given() {
+		j.opa, j.failed = j.options.bundle(ctx, objects, dialect)
+		return ctx.Err()
+	}
+	if grants := syntheticGrants(objects); j.ready == nil || j.options.Bundle != "" && !maps.Equal(grants, j.grants) {
+		if j.ready, err = j.options.open(ctx, objects); err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+		j.grants = grants
+	}
+	j.gatekeeper, err = j.ready.load(ctx, &j.options, j.gatekeeper, objects, "cluster of a case")
+	return err
 }
 
 // bundle translates the objects and loads the result.
@@ -189,12 +226,15 @@ func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) 
 		tally.Discarded["the evaluator does not take the case: "+judgement.Refused] = 1
 		return report, nil
 	}
+	if j.ready != nil {
+		report.Judged = &j.ready.RuleSet
+	}
 	tally.replayed(c, judgement)
 	for _, d := range judgement.Differences {
 		tally.Divergences[d.Class]++
 		divergence := &Divergence{
 			Pass: tally.Name, Difference: *d, Dialect: c.Dialect, Objects: c.Objects, Request: c.Request, Only: c.Phase,
-			Native: judgement.Native, Ours: judgement.Ours,
+			Native: judgement.Native, Ours: judgement.Ours, Invalid: judgement.invalid(),
 		}
 		if err := decide(ctx, j, divergence); err != nil {
 			return report, err
@@ -203,6 +243,9 @@ func Replay(ctx context.Context, options Options, c *CaseFile) (*Report, error) 
 	}
 	return report, nil
 }
+
+// invalid says whether API validation would refuse the case whatever the policies say.
+func (j *Judgement) invalid() bool { return j.outcome != nil && len(j.outcome.apiErrors) > 0 }
 
 // replayed counts a case that was judged outside of a run.
 func (t *Tally) replayed(c *CaseFile, judgement *Judgement) {
@@ -216,8 +259,11 @@ func (t *Tally) replayed(c *CaseFile, judgement *Judgement) {
 		return
 	}
 	t.Cases++
+	if o.ours[c.Phase] == nil {
+		return // the rule set has no such phase
+	}
 	n := t.Phases[c.Phase]
-	n.count(o.native[c.Phase], o.ours[c.Phase])
+	n.count(o.native[c.Phase], o.patch(c.Phase))
 	if len(o.differences)+len(o.excused) == 0 {
 		n.Agree++
 	}

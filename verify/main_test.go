@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,12 @@ const fakeVariable = "PSP2REGO_TEST_EVALUATOR"
 // pidsVariable names a file to which each fake evaluator adds the number of its process.
 const pidsVariable = "PSP2REGO_TEST_PIDS"
 
+// fakeGatekeeper is a command that starts this test binary as an evaluator of templates. Beside the mode, the
+// words tell it what to do; see answerAsGatekeeper.
+func fakeGatekeeper(words ...string) NativeCommand {
+	return NativeCommand{Path: os.Args[0], Args: append([]string{protocol.GatekeeperEngine}, words...)}
+}
+
 // fakeEvaluator is a command that starts this test binary as an evaluator.
 func fakeEvaluator(t *testing.T, mode string) NativeCommand {
 	t.Helper()
@@ -45,6 +52,11 @@ func fake(mode string) {
 		fmt.Fprintln(file, os.Getpid())
 	}
 	greeting := protocol.Greeting{Protocol: protocol.Version, Engine: protocol.NativeEngine, Version: "v0"}
+	answer := answerTo
+	if len(os.Args) > 1 && os.Args[1] == protocol.GatekeeperEngine {
+		greeting.Engine, answer = protocol.GatekeeperEngine, answerAsGatekeeper
+		mode = ""
+	}
 	switch mode {
 	case "other protocol":
 		greeting.Protocol++
@@ -77,7 +89,7 @@ func fake(mode string) {
 		if line.Op == protocol.OpCluster {
 			reason = reasonOf(line.Cluster)
 		}
-		write(answerTo(&line, reason))
+		write(answer(&line, reason))
 	}
 }
 
@@ -153,5 +165,27 @@ func answerTo(line *protocol.Line, reason string) protocol.Answer {
 		}
 	}
 	answer.Admit, answer.Validate = verdict("admit-policy", "admit"), verdict("validate-policy", "validate")
+	return answer
+}
+
+// answerAsGatekeeper refuses pods with hostPID, but for the word "open", and all for the word "closed". It takes no
+// cluster for the word "refuses", and has no verdicts for "silent".
+func answerAsGatekeeper(line *protocol.Line, _ string) protocol.Answer {
+	answer := protocol.Answer{ID: line.ID}
+	is := func(word string) bool { return slices.Contains(os.Args[2:], word) }
+	switch {
+	case line.Op == protocol.OpCluster && is("refuses"):
+		answer.Error = &protocol.Error{Kind: "decode", Message: line.Cluster.Paths[0] + ": template t: no Rego"}
+	case line.Op == protocol.OpCluster:
+		answer.Notes = []string{fmt.Sprintf("%d objects", len(line.Cluster.Objects))}
+	case is("broken"):
+		answer.Error = &protocol.Error{Kind: "internal", Message: "panic"}
+	case !is("silent"):
+		refused := is("closed") || !is("open") && strings.Contains(string(line.Request.Object), `"hostPID":true`)
+		answer.Validate = &protocol.Verdict{Handled: true, Allowed: !refused}
+		if refused {
+			answer.Validate.Message = "[c] no hostPID"
+		}
+	}
 	return answer
 }

@@ -47,8 +47,9 @@ func MergeReports(reports []*Report) (*Report, error) {
 	}
 	slices.SortStableFunc(divergences, func(a, b *Divergence) int { return slices.Compare(merged.place(a), merged.place(b)) })
 	for _, d := range divergences {
-		merged.Divergences = keep(merged.Divergences, d, plan.Keep)
+		merged.Divergences = keep(merged.Divergences, d, plan.Keep, merged.Judged != nil)
 	}
+	merged.sortWitnesses()
 	return &merged, nil
 }
 

@@ -53,11 +53,11 @@ func load(ctx context.Context, files loader.FileLoader, path string) (*OPA, erro
 		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
 	}
 	store := inmem.NewFromObjectWithOpts(bundle.Data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	return prepared(ctx, compiler, store)
+	return newOPA(ctx, compiler, store)
 }
 
-// prepared prepares the entry points of a compiled bundle.
-func prepared(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*OPA, error) {
+// newOPA prepares the questions to a compiled bundle.
+func newOPA(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*OPA, error) {
 	o := &OPA{}
 	for query, prepared := range map[string]*rego.PreparedEvalQuery{
 		"review := data.psp.mutate; " + blocksQuery:   &o.mutate,

@@ -23,7 +23,7 @@ type Plan struct {
 	// Cases is the number of cases that all shards together are asked for; zero is no bound.
 	Cases int   `json:"cases"`
 	Shard Shard `json:"shard"`
-	Keep  int   `json:"keep"` // see Options
+	Keep  int   `json:"keep"` // see Options; zero is no bound
 }
 
 func (o *Options) plan() (*Plan, error) {
@@ -37,13 +37,13 @@ func (o *Options) plan() (*Plan, error) {
 // inputs is the digest for Plan.
 func (o *Options) inputs() (string, error) {
 	digest := sha256.New()
-	if o.Bundle != "" {
-		if err := digestFiles(digest, o.Bundle); err != nil {
+	for _, path := range o.judged() {
+		if err := digestFiles(digest, path); err != nil {
 			return "", err
 		}
 	}
 	err := json.NewEncoder(digest).Encode(struct {
-		Dialect, Bundle               string
+		Dialect, Judged               string
 		Generate, Translate           bool
 		PerCluster, Shrink, StopAfter int
 		Settings                      *cases.Settings

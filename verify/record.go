@@ -57,7 +57,7 @@ func (r *run) confirm(ctx context.Context, d *Divergence, path string) error {
 	if err != nil {
 		return err
 	}
-	j, err := NewJudge(ctx, r.judging(d))
+	j, err := NewJudge(ctx, r.Options)
 	if err != nil {
 		return err
 	}
@@ -73,15 +73,6 @@ func (r *run) confirm(ctx context.Context, d *Divergence, path string) error {
 			"is not the same twice", d.Sentence())
 	}
 	return nil
-}
-
-// judging are the options by which a divergence is judged alone.
-func (r *run) judging(d *Divergence) Options {
-	options := r.Options
-	if d.Pass != PassGiven {
-		options.Bundle = "" // it is not the bundle of these objects
-	}
-	return options
 }
 
 // FileName is a name for the divergence's case file: what was varied, what differs, and its index.

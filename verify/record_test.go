@@ -91,13 +91,17 @@ func TestReplayCommandIsForAShell(t *testing.T) {
 		want string
 	}{
 		{Divergence{Pass: PassGiven, File: "a b/c.txtar"}, `psp2rego verify --policies out --replay 'a b/c.txtar'`},
-		{Divergence{Pass: PassSynthetic, File: "c.txtar"}, `psp2rego verify --replay c.txtar`},
+		{Divergence{Pass: PassSynthetic, File: "c.txtar"}, `psp2rego verify --policies out --replay c.txtar`},
 		{Divergence{Pass: PassGiven}, `psp2rego verify -f 'my cluster'\''s' --seed 7 --record DIR`},
 		{Divergence{Pass: PassReplay}, `psp2rego verify -f 'my cluster'\''s' --seed 7`},
 	} {
 		if got := strings.Join(r.ReplayCommand(&tc.d), " "); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
+	}
+	templates := &Report{Templates: []string{"a", "b"}}
+	if got := strings.Join(templates.ReplayCommand(&Divergence{File: "c"}), " "); got != "psp2rego verify --policies a --policies b --replay c" {
+		t.Errorf("got %s", got)
 	}
 	if got := (&Report{}).ReplayCommand(&Divergence{Pass: PassGiven}); got != nil {
 		t.Errorf("out of nothing: %s", got)

@@ -19,16 +19,22 @@ import (
 // full.
 func (r *Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
-	p.f("native Kubernetes %s, OPA %s, seed %d%s\n", r.Native, r.OPA, r.Seed, r.share())
+	p.f("native Kubernetes %s, %s, seed %d%s\n", r.Native, r.engine(), r.Seed, r.share())
+	p.judged(r.Judged)
 	for _, t := range r.Passes {
 		p.tally(t)
 	}
+	p.score(r)
 	p.undecided(r)
 	for i, d := range r.Divergences {
 		p.f("\n")
-		p.divergence(i+1, r, d)
+		if r.ofAnotherMaking() {
+			p.witness(i+1, r, d)
+		} else {
+			p.divergence(i+1, r, d)
+		}
 	}
-	if more := r.Diverging() - len(r.Divergences); more > 0 && len(r.Divergences) > 0 {
+	if more := r.Diverging() - len(r.Divergences); r.Judged == nil && more > 0 && len(r.Divergences) > 0 {
 		p.f("\n%d more divergences are counted and not shown\n", more)
 	}
 	p.f("\n%s: %s\n", r.verdict(), r.rate())
@@ -82,6 +88,9 @@ func (p *printer) tally(t *Tally) {
 	p.counts("  cases", t.Kinds)
 	for _, phase := range []Phase{Mutate, Validate} {
 		n := t.Phases[phase]
+		if n.Asked == 0 {
+			continue // the rules have no such phase
+		}
 		p.f("  %-8s  %d of %d agree; native allowed %d (%d with changes), refused %d, left alone %d\n",
 			phase, n.Agree, n.Asked, n.Allowed, n.Mutated, n.Refused, n.Unhandled)
 	}
@@ -140,16 +149,7 @@ func (p *printer) counts(title string, counts any) {
 
 func (p *printer) divergence(n int, r *Report, d *Divergence) {
 	p.f("divergence %d: %s\n", n, d.Sentence())
-	if d.Deciding != nil {
-		p.f("  deciding field: %s\n", printable(d.Deciding.String()))
-	}
-	p.f("  %s\n", d.place())
-	if d.File != "" {
-		p.f("  recorded as %s, and seen again in it\n", printable(d.File))
-	}
-	if command := r.ReplayCommand(d); len(command) > 0 {
-		p.f("  to see it again: %s\n", printable(strings.Join(command, " ")))
-	}
+	p.origin(r, d)
 	p.f("\n%s", d.YAML())
 	if d.Native == nil {
 		p.f("\n  native takes these objects; there is no bundle of them:\n")
@@ -160,4 +160,18 @@ func (p *printer) divergence(n int, r *Report, d *Divergence) {
 	}
 	p.f("\n")
 	p.columns(sideBySide(d.Native, d.Ours))
+}
+
+// origin tells the deciding field of a divergence, where it comes from and how to see it again.
+func (p *printer) origin(r *Report, d *Divergence) {
+	if d.Deciding != nil {
+		p.f("  deciding field: %s\n", printable(d.Deciding.String()))
+	}
+	p.f("  %s\n", d.place())
+	if d.File != "" {
+		p.f("  recorded as %s, and seen again in it\n", printable(d.File))
+	}
+	if command := r.ReplayCommand(d); len(command) > 0 {
+		p.f("  to see it again: %s\n", printable(strings.Join(command, " ")))
+	}
 }

@@ -15,13 +15,16 @@ type Report struct {
 	Tool    string `json:"tool,omitempty"` // version of the psp2rego that made the report
 	Seed    uint64 `json:"seed"`
 	Native  string `json:"native"` // version of the Kubernetes that decided
-	OPA     string `json:"opa"`    // version of the OPA that decided
+	OPA     string `json:"opa"`    // version of the OPA that is linked in
 	Dialect string `json:"dialect"`
 	// Command makes the run again, word by word; empty when that is not known.
 	Command []string `json:"command,omitempty"`
-	// Bundle is the path of the ready bundle that was judged; empty when bundles were made of the
-	// objects.
-	Bundle string `json:"bundle,omitempty"`
+	// Bundle is the path of the given bundle that was judged, and Templates are those of given templates
+	// and constraints. Both are empty when bundles were made of the objects.
+	Bundle    string   `json:"bundle,omitempty"`
+	Templates []string `json:"templates,omitempty"`
+	// Judged is the given rule set; nil when bundles were made of the objects.
+	Judged *RuleSet `json:"judged,omitempty"`
 	// Policies are the names of the PodSecurityPolicies that were given, sorted, and Objects counts
 	// what was given by kind. Both are empty when clusters were generated.
 	Policies []string       `json:"policies,omitempty"`
@@ -53,7 +56,8 @@ const (
 
 // newReport is a report on nothing yet.
 func newReport(o *Options, dialect string, objects []json.RawMessage) *Report {
-	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Command: o.Command, Bundle: o.Bundle}
+	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Command: o.Command}
+	r.Bundle, r.Templates = o.Bundle, o.Templates
 	for _, data := range objects {
 		object := struct {
 			Kind     string
@@ -89,7 +93,9 @@ type Divergence struct {
 	Only   Phase     `json:"only,omitempty"`
 	Native *Recorded `json:"native,omitempty"`
 	Ours   *Recorded `json:"bundle,omitempty"`
-	Shrunk Shrunk    `json:"shrunk"`
+	// Invalid is set on a case that API validation would refuse whatever the policies say.
+	Invalid bool   `json:"invalid,omitempty"`
+	Shrunk  Shrunk `json:"shrunk"`
 	// Deciding is the field on which the shrunk case hangs; nil when none was looked for or found.
 	Deciding *Deciding `json:"deciding,omitempty"`
 	// File is where the case was recorded, if it was. It was judged again from there.
@@ -176,4 +182,20 @@ func (r *Report) Cases() int {
 		n += t.Cases
 	}
 	return n
+}
+
+// given are the paths of the given rule set.
+func (r *Report) given() []string {
+	return (&Options{Bundle: r.Bundle, Templates: r.Templates}).judged()
+}
+
+// ofAnotherMaking says whether the rules that were judged are not psp2rego's.
+func (r *Report) ofAnotherMaking() bool { return r.Judged != nil && r.Judged.Compared == Decisions }
+
+// engine names what ran the rules.
+func (r *Report) engine() string {
+	if r.Judged != nil {
+		return r.Judged.Engine
+	}
+	return "OPA " + r.OPA
 }

@@ -20,7 +20,7 @@ func TestJSONFormIsDocumented(t *testing.T) {
 		words = append(words, string(class))
 	}
 	fields := map[string]bool{}
-	for _, part := range []any{jsonReport{}, jsonDivergence{}, Report{}, Plan{}, Shard{}, Tally{}, PhaseCount{}, CheckCount{}, FieldCount{}, Divergence{}, Difference{}, Shrunk{}, Deciding{}, Recorded{}, RecordedVerdict{}} {
+	for _, part := range []any{jsonReport{}, jsonDivergence{}, Report{}, Plan{}, Shard{}, Tally{}, RuleSet{}, Score{}, CauseCount{}, PhaseCount{}, CheckCount{}, FieldCount{}, Divergence{}, Difference{}, Shrunk{}, Deciding{}, Recorded{}, RecordedVerdict{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(part)) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name != "" && !fields[name] {

@@ -33,6 +33,23 @@ type page struct {
 	Passes      []pagePass // instead of the report's own
 	Known       []pageKnown
 	Kinds       []pageCount // of objects
+	Engine      string
+	Given       []string   // paths of what was judged
+	Foreign     bool       // it is of another making
+	Score       *pageScore // nil unless rules were given
+}
+
+type pageScore struct {
+	*Score
+	Judged int
+	Worst  []pageCount // instead of the score's own
+	Causes []pageCause // instead of the score's own
+}
+
+type pageCause struct {
+	Name    string
+	Pairs   int
+	Classes []pageCount
 }
 
 type pageEffect struct {
@@ -102,6 +119,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) page() *page {
 	p := &page{
 		Report: r, Verdict: r.Outcome(), Words: sentenceCase(r.verdict()), Unshown: r.Diverging() - len(r.Divergences), Kinds: counts(r.Objects),
+		Engine: r.engine(), Given: r.given(), Foreign: r.ofAnotherMaking(), Score: r.pageScore(),
 		Effects: []pageEffect{
 			{Name: string(FailOpen), Meaning: "a pod gets in that native refuses"},
 			{Name: string(FailClosed), Meaning: "a pod is kept out that native admits"},
@@ -135,6 +153,26 @@ func (r *Report) page() *page {
 	return p
 }
 
+func (r *Report) pageScore() *pageScore {
+	if r.Judged == nil {
+		return nil
+	}
+	s := r.Score()
+	p := &pageScore{Score: s, Judged: s.judged(), Worst: counts(s.Worst)}
+	for _, name := range append(cases.Checks(), CauseGrants) {
+		n := s.Causes[name]
+		if n == nil || len(n.Classes) == 0 {
+			continue
+		}
+		title := name
+		if name == CauseGrants {
+			title = grantsTitle
+		}
+		p.Causes = append(p.Causes, pageCause{title, n.Pairs, counts(n.Classes)})
+	}
+	return p
+}
+
 func (r *Report) pageDivergence(number int, d *Divergence) pageDivergence {
 	p := pageDivergence{Divergence: d, Number: number, Effect: d.Class.Effect(), Place: d.place(), Replay: r.ReplayCommand(d)}
 	if d.Native == nil {
@@ -158,7 +196,11 @@ func (r *Report) pageDivergence(number int, d *Divergence) pageDivergence {
 func pageOf(t *Tally) pagePass {
 	p := pagePass{
 		Tally: t, Kinds: counts(t.Kinds), Divergences: counts(t.Divergences), Discarded: counts(t.Discarded),
-		Phases: []pagePhase{{Mutate, t.Phases[Mutate]}, {Validate, t.Phases[Validate]}},
+	}
+	for _, phase := range []Phase{Mutate, Validate} {
+		if n := t.Phases[phase]; n.Asked > 0 {
+			p.Phases = append(p.Phases, pagePhase{phase, n}) // else the rules have no such phase
+		}
 	}
 	if !t.varied() {
 		return p

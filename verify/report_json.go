@@ -125,6 +125,35 @@ func (t *Tally) check() error {
 	if t.Kinds == nil || t.Divergences == nil || t.Known == nil || t.Discarded == nil {
 		return errors.New("kinds, divergences, known or discarded is missing")
 	}
+	if err := t.Score.check(t.Cases); err != nil {
+		return fmt.Errorf("score: %w", err)
+	}
+	return nil
+}
+
+// check refuses a score of so many cases that cannot be added to another one, or counts more than there are.
+func (s *Score) check(all int) error {
+	if s == nil || s.Worst == nil || s.Causes == nil {
+		return errors.New("agree, worst or causes is missing")
+	}
+	for class := range s.Worst {
+		if !slices.Contains(Classes(), class) {
+			return fmt.Errorf("unknown class %q", class)
+		}
+	}
+	if s.judged() > all {
+		return fmt.Errorf("%d cases of %d", s.judged(), all)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Causes)) {
+		if n := s.Causes[name]; n == nil || n.Classes == nil || name != CauseGrants && !slices.Contains(cases.Checks(), name) {
+			return fmt.Errorf("unknown cause %q", name)
+		}
+		for class := range s.Causes[name].Classes {
+			if !slices.Contains(Classes(), class) {
+				return fmt.Errorf("cause %q: unknown class %q", name, class)
+			}
+		}
+	}
 	return nil
 }
 

@@ -75,6 +75,11 @@ func TestJSONThatIsNoReportIsRefused(t *testing.T) {
 		{`"effect": "fail-open"`, `"effect": "mutation"`, "divergences[0]: not a divergence"},
 		{`"name": "requesters of the input"`, `"name": ""`, "passes[0]: no name"},
 		{`"known": {`, `"known": null, "x": {`, `unknown field "x"`},
+		{`"agree": 19000`, `"agree": 20000`, "passes[0]: score: 20003 cases of 20000"},
+		{`"worst": {`, `"worst": {"fail-often": 1,`, `passes[0]: score: unknown class "fail-often"`},
+		{`"grants": {`, `"groups": {`, `passes[0]: score: unknown cause "groups"`},
+		{`"notAsked": 0`, `"notAsked": 0, "worst": null`, "passes[0]: score: agree, worst or causes is missing"},
+		{`"pairs": 9`, `"pairs": 9, "classes": {"x": 1}`, `passes[0]: score: cause "host_pid": unknown class "x"`},
 		{`"seed": 18446744073709551615`, `"seed": 18446744073709551616`, "cannot unmarshal number"},
 	} {
 		text := strings.Replace(good, tc.old, tc.changed, 1)

@@ -96,7 +96,7 @@ func (r *Report) junitSuite(t *Tally) junitSuite {
 		suite.Cases = append(suite.Cases, c)
 	}
 	judged := junitCase{Name: "cases were judged"}
-	if t.Phases[Validate].Asked == 0 && t.Divergences[Untranslated] == 0 {
+	if t.Phases[Mutate].Asked+t.Phases[Validate].Asked == 0 && t.Divergences[Untranslated] == 0 {
 		judged.Error = &junitProblem{Message: "nothing was judged", Text: r.tallyText(t)}
 	}
 	add("run", judged)
@@ -122,7 +122,7 @@ func (r *Report) junitSuite(t *Tally) junitSuite {
 		add("check", c)
 	}
 	add("check", r.junitCase(t, "requests that vary no single check", rest, func(d *Divergence) bool {
-		return d.Check == "" && d.Class != Untranslated
+		return !slices.Contains(cases.Checks(), d.Check) && d.Class != Untranslated
 	}))
 	return suite
 }
@@ -138,6 +138,8 @@ func property(class Class) string {
 		return "what native allows is allowed"
 	case Mutation:
 		return "pods are changed as native changes them"
+	case NotMutated:
+		return "native's defaults are filled in"
 	case Policy:
 		return "the same policy is chosen and told"
 	case Message:

@@ -13,9 +13,26 @@ import (
 // reviewUID marks our AdmissionReviews; the answer has to repeat it.
 const reviewUID = "705ab4f5-6393-11e8-b7cc-42010a800002"
 
-// readReview reads an AdmissionReview that carries a response. It refuses whatever an API server
-// would refuse (k8s.io/apiserver pkg/admission/plugin/webhook/request, v1.24.17), and more.
+// readReview reads an AdmissionReview as readResponse does, and demands that a refusal is worded as
+// native's is.
 func readReview(document any, phase Phase) (*Verdict, error) {
+	verdict, err := readResponse(document, phase)
+	if err != nil || verdict.Allowed {
+		return verdict, err
+	}
+	status, _ := document.(map[string]any)["response"].(map[string]any)["status"].(map[string]any)
+	if status["reason"] != "Forbidden" || fmt.Sprint(status["code"]) != fmt.Sprint(http.StatusForbidden) {
+		return nil, fmt.Errorf("a refusal has code %v, reason %v", status["code"], status["reason"])
+	}
+	if verdict.Message == "" {
+		return nil, errors.New("a refusal has no message")
+	}
+	return verdict, nil
+}
+
+// readResponse reads an AdmissionReview that carries a response. It refuses whatever an API server
+// would refuse (k8s.io/apiserver pkg/admission/plugin/webhook/request, v1.24.17), and more.
+func readResponse(document any, phase Phase) (*Verdict, error) {
 	review, ok := document.(map[string]any)
 	if !ok || review["apiVersion"] != "admission.k8s.io/v1" || review["kind"] != "AdmissionReview" {
 		return nil, fmt.Errorf("not an AdmissionReview: %v", document)
@@ -34,8 +51,8 @@ func readReview(document any, phase Phase) (*Verdict, error) {
 	if err := readPatch(verdict, response, phase); err != nil {
 		return nil, err
 	}
-	if err := readStatus(verdict, response); err != nil {
-		return nil, err
+	if status, ok := response["status"].(map[string]any); ok && !verdict.Allowed {
+		verdict.Message, _ = status["message"].(string)
 	}
 	audit, ok := response["auditAnnotations"].(map[string]any)
 	if !ok && response["auditAnnotations"] != nil {
@@ -88,21 +105,5 @@ func readPatch(verdict *Verdict, response map[string]any, phase Phase) error {
 		return fmt.Errorf("patch: %w", err)
 	}
 	verdict.Patch = data
-	return nil
-}
-
-func readStatus(verdict *Verdict, response map[string]any) error {
-	if verdict.Allowed {
-		return nil
-	}
-	status, _ := response["status"].(map[string]any)
-	if status["reason"] != "Forbidden" || fmt.Sprint(status["code"]) != fmt.Sprint(http.StatusForbidden) {
-		return fmt.Errorf("a refusal has code %v, reason %v", status["code"], status["reason"])
-	}
-	message, ok := status["message"].(string)
-	if !ok || message == "" {
-		return errors.New("a refusal has no message")
-	}
-	verdict.Message = message
 	return nil
 }

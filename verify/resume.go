@@ -47,6 +47,7 @@ func (r *Report) sameRun(other *Report) error {
 		{"version of psp2rego", r.Tool, other.Tool},
 		{"version of Kubernetes", r.Native, other.Native},
 		{"version of OPA", r.OPA, other.OPA},
+		{"engine of the given rules", r.engine(), other.engine()},
 		{"dialect", r.Dialect, other.Dialect},
 		{"input or its settings (digest)", r.Plan.Inputs, other.Plan.Inputs},
 	} {

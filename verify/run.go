@@ -18,10 +18,12 @@ type run struct {
 	before time.Duration // what the run took until it was resumed
 }
 
-// subject is a cluster and the bundle that was made of it.
+// subject is a cluster and the rules that are judged by it: the bundle that was made of it, or given ones.
 type subject struct {
 	cluster *cases.Cluster
 	opa     *OPA
+	// ready is a given rule set, which is asked instead.
+	ready *ready
 	// failed says why there is no bundle.
 	failed error
 }
@@ -53,6 +55,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 	if err := r.work(ctx, passes, report); err != nil {
 		return nil, err
 	}
+	report.sortWitnesses()
 	if ctx.Err() == nil {
 		if err := r.shrinkAll(ctx, report); err != nil && ctx.Err() == nil {
 			return report, err
@@ -84,6 +87,9 @@ func (r *run) begin(passes []*pass) (*Report, error) {
 	}
 	report := newReport(&r.Options, r.Dialect, r.Objects)
 	report.Plan, report.AllowUndecided = plan, r.AllowUndecided
+	if given := passes[0].given; given != nil {
+		report.Judged = given.ready.set()
+	}
 	for _, p := range passes {
 		t := newTally(p.name)
 		if p.given != nil {
@@ -114,24 +120,34 @@ func (r *run) passes(ctx context.Context) ([]*pass, error) {
 		return nil, errors.New("verify: there is no PodSecurityPolicy among the objects, so there is nothing to verify")
 	}
 	given := &subject{cluster: cluster}
-	if r.Bundle != "" {
-		given.opa, err = LoadBundlePath(ctx, r.Bundle)
-		if err != nil {
-			return nil, fmt.Errorf("verify: %w", err)
-		}
-	} else {
-		r.translate(ctx, given)
+	if err := r.rules(ctx, given); err != nil {
+		return nil, err
 	}
 	all := []*pass{{name: PassGiven, given: given, cases: asked}}
-	if r.Translate != nil {
-		synthetic := &subject{cluster: cluster.Synthetic()}
-		r.translate(ctx, synthetic)
-		all = append(all, &pass{name: PassSynthetic, given: synthetic, cases: asked})
-		if asked != unbounded {
-			all[0].cases, all[1].cases = asked-asked/2, asked/2
-		}
+	if r.given() && !given.ready.strangers {
+		return all, nil
+	}
+	synthetic := &subject{cluster: cluster.Synthetic()}
+	if err := r.rules(ctx, synthetic); err != nil {
+		return nil, err
+	}
+	all = append(all, &pass{name: PassSynthetic, given: synthetic, cases: asked})
+	if asked != unbounded {
+		all[0].cases, all[1].cases = asked-asked/2, asked/2
 	}
 	return all, nil
+}
+
+// rules makes the bundle of the subject's objects, or loads the given rules for them.
+func (r *run) rules(ctx context.Context, s *subject) (err error) {
+	if !r.given() {
+		r.translate(ctx, s)
+		return nil
+	}
+	if s.ready, err = r.open(ctx, s.cluster.Objects); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	return nil
 }
 
 func (r *run) translate(ctx context.Context, s *subject) {

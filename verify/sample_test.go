@@ -37,11 +37,15 @@ func sampleReport(t *testing.T, input func(string) string) *Report {
 	tally.Divergences = map[Class]int{FailOpen: 2, Mutation: 1, Untranslated: 1}
 	tally.Known[KnownDifferences()[0].ID], tally.Known[input("other_difference")] = 3, 1
 	tally.Discarded[input("the evaluator cannot decode the request")] = 100
+	tally.Score.Agree, tally.Score.Worst[FailOpen], tally.Score.Worst[Mutation] = 19_000, 2, 1
+	tally.Score.cause("host_pid").Pairs, tally.Score.cause("host_pid").Classes[FailOpen] = 9, 1
+	tally.Score.cause(CauseGrants).Classes[FailOpen] = 1
 	second := newTally(input(PassSynthetic))
 	second.Cases, second.Clusters = 1, 2
 	r := &Report{
 		Tool: input("v0.1.0"), Seed: 1<<64 - 1, Native: input("v1.24.17"), OPA: input("1.22.2"), Dialect: input("kubernetes"),
 		Command: []string{"psp2rego", "verify", "-f", input("cluster"), "--seed", "7"}, Bundle: input("bundle.tar.gz"),
+		Judged:   &RuleSet{Engine: "OPA " + input("1.22.2"), Phases: []Phase{Mutate, Validate}, Compared: Everything, Notes: []string{input("a note")}},
 		Policies: []string{input("privileged"), input("restricted")}, Objects: map[string]int{input("ClusterRole"): 3, "PodSecurityPolicy": 2},
 		Elapsed: 12_345_678_901 * time.Nanosecond, Passes: []*Tally{tally, second},
 	}

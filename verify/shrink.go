@@ -14,17 +14,16 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 	if r.Shrink <= 0 || len(report.Divergences) == 0 {
 		return nil
 	}
+	j, err := NewJudge(ctx, r.Options)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = j.Close() }()
 	for _, d := range report.Divergences {
 		if d.Shrunk.Of > 0 {
 			continue // before the run was resumed
 		}
-		j, err := NewJudge(ctx, r.judging(d))
-		if err != nil {
-			return err
-		}
-		err = Shrink(ctx, j, d, r.Shrink)
-		_ = j.Close()
-		if err != nil {
+		if err := Shrink(ctx, j, d, r.Shrink); err != nil {
 			return fmt.Errorf("shrinking seed %d, cluster %d, case %d: %w", d.Seed, d.Cluster, d.Case, err)
 		}
 	}
@@ -35,7 +34,7 @@ func (r *run) shrinkAll(ctx context.Context, report *Report) error {
 // both sides still differ in the same phase and class, spending at most budget. Budget permitting,
 // no single part of what is left can go. Then it looks for the deciding field.
 //
-// A ready bundle is that of the objects as they are. With one, nothing in the objects is changed,
+// Given rules are those of the objects as they are. With them, nothing in the objects is changed,
 // and an object goes only if native's whole answer is the same without it.
 func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 	s := &shrinker{ctx: ctx, judge: j, divergence: d, budget: budget, cost: 1}
@@ -74,6 +73,8 @@ type shrinker struct {
 	budget     int
 	cost       int // of one trial
 	shrunk     bool
+	reason     [2]bool // see presentable
+	pods       bool
 	err        error
 
 	objects     []any
@@ -124,7 +125,7 @@ func (s *shrinker) round() {
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
 	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
-	if s.judge.fixed != nil {
+	if s.judge.options.given() {
 		s.anchor = s.judgement.Native
 		objects()
 		s.anchor = nil

@@ -4,6 +4,7 @@ package verify
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 
 	"psp2rego/verify/cases"
@@ -28,6 +29,7 @@ type Tally struct {
 	// Fields counts what each policy decided in each check, by the names of both, as far as it has to
 	// be seen to; see Report.Undecided.
 	Fields map[string]map[string]*FieldCount `json:"fields,omitempty"`
+	Score  *Score                            `json:"score"`
 }
 
 // PhaseCount counts what native said in one phase, and how often both sides agreed in everything.
@@ -58,6 +60,7 @@ func newTally(name string) *Tally {
 		Name: name, Kinds: map[cases.Kind]int{}, Checks: map[string]*CheckCount{}, Divergences: map[Class]int{},
 		Known: map[string]int{}, Discarded: map[string]int{},
 		Phases: map[Phase]*PhaseCount{Mutate: {}, Validate: {}},
+		Score:  newScore(),
 	}
 	for _, name := range cases.Checks() {
 		t.Checks[name] = &CheckCount{}
@@ -73,9 +76,13 @@ func (t *Tally) count(c *cases.Case, o, last *outcome) {
 		t.Invalid++
 	}
 	for phase, n := range t.Phases {
-		n.count(o.native[phase], o.ours[phase])
+		if o.ours[phase] == nil {
+			continue // the rule set has no such phase
+		}
+		n.count(o.native[phase], o.patch(phase))
 		n.Agree++
 	}
+	t.Score.count(c, o, last)
 	for _, d := range slices.Concat(o.differences, o.excused) {
 		t.Phases[d.Phase].Agree--
 	}
@@ -98,7 +105,7 @@ func (t *Tally) count(c *cases.Case, o, last *outcome) {
 	}
 }
 
-func (n *PhaseCount) count(native, ours *Verdict) {
+func (n *PhaseCount) count(native *Verdict, patch json.RawMessage) {
 	n.Asked++
 	switch {
 	case !native.Handled:
@@ -107,7 +114,7 @@ func (n *PhaseCount) count(native, ours *Verdict) {
 		n.Refused++
 	default:
 		n.Allowed++
-		if bytes.Count(ours.Patch, []byte(`"op"`)) > 1 {
+		if bytes.Count(patch, []byte(`"op"`)) > 1 {
 			n.Mutated++
 		}
 	}
@@ -127,7 +134,7 @@ func (n *CheckCount) count(paired bool, o, last *outcome) {
 		n.DecisiveAllow++
 	case !o.allowed() && last.allowed():
 		n.DecisiveDeny++
-	case o.allowed() && !bytes.Equal(o.ours[Mutate].Patch, last.ours[Mutate].Patch):
+	case o.allowed() && !bytes.Equal(o.patch(Mutate), last.patch(Mutate)):
 		n.DecisiveMutation++
 	}
 }
@@ -154,6 +161,7 @@ func (t *Tally) add(other *Tally) {
 	addAll(t.Known, other.Known)
 	addAll(t.Discarded, other.Discarded)
 	t.addFields(other)
+	t.Score.add(other.Score)
 	for phase, o := range other.Phases {
 		n := t.Phases[phase]
 		n.Asked += o.Asked

@@ -21,12 +21,15 @@ func (s *shrinker) accept() bool {
 
 // still puts the case to both sides again.
 func (s *shrinker) still() bool {
-	judgement, err := s.ask()
+	judgement, c, err := s.ask()
 	if err != nil {
 		s.err = err
 		return false
 	}
 	if s.anchor != nil && !alike(s.anchor, judgement.Native) {
+		return false
+	}
+	if !s.presentable(judgement, c.Request) {
 		return false
 	}
 	if d := judgement.shows(&s.divergence.Difference); d != nil {
@@ -37,12 +40,14 @@ func (s *shrinker) still() bool {
 	return false
 }
 
-func (s *shrinker) ask() (*Judgement, error) {
+// ask puts the case that the documents make now to both sides.
+func (s *shrinker) ask() (*Judgement, *CaseFile, error) {
 	c, err := s.pack()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.judge.Judge(s.ctx, c)
+	judgement, err := s.judge.Judge(s.ctx, c)
+	return judgement, c, err
 }
 
 // shows is the difference of the same phase and class; nil when there is none.

@@ -76,7 +76,7 @@ func (t *Tally) decide(check string, o, last *outcome) {
 	case !o.allowed() && last.allowed():
 		t.field(last.native[Mutate].Policy, check).Deny++
 	case o.allowed() && o.native[Mutate].Policy == last.native[Mutate].Policy &&
-		!bytes.Equal(o.ours[Mutate].Patch, last.ours[Mutate].Patch):
+		!bytes.Equal(o.patch(Mutate), last.patch(Mutate)):
 		t.field(o.native[Mutate].Policy, check).Change++
 	}
 }

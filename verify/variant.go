@@ -105,5 +105,5 @@ func (b *Bundle) compile(ctx context.Context, path string, instead *ast.Module) 
 		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
 	}
 	store := inmem.NewFromObjectWithOpts(maps.Clone(b.data), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	return prepared(ctx, compiler, store)
+	return newOPA(ctx, compiler, store)
 }

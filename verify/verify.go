@@ -21,16 +21,20 @@ import (
 // Translate makes a bundle (.tar.gz) of objects (PodSecurityPolicies, roles, bindings) for a dialect.
 type Translate func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error)
 
-// Options say what to compare. Needed are Native, Cases, one of Translate and Bundle, and Objects
-// unless Generate is set.
+// Options say what to compare. Needed are Native, Cases, one of Translate, Bundle and Templates, and
+// Objects unless Generate is set.
 type Options struct {
 	// Native starts the evaluator; each worker has a process of its own.
 	Native NativeCommand
 	// Translate makes the bundle of given and generated objects. Workers call it at the same time.
 	Translate Translate
-	// Bundle is the path of a ready bundle for Objects, a folder or a .tar.gz; it is used instead of
-	// Translate for the requesters of the input. Without Translate there is no second pass.
+	// Bundle is the path of a given bundle, a folder or a .tar.gz, which is judged as it is instead of
+	// one that Translate makes.
 	Bundle string
+	// Templates are files and folders with templates and constraints of Gatekeeper, which are judged
+	// likewise. Gatekeeper starts the evaluator that runs them, one for each worker.
+	Templates  []string
+	Gatekeeper NativeCommand
 	// Objects are the PodSecurityPolicies, roles and bindings of a given cluster.
 	Objects []json.RawMessage
 	// Dialect of the given cluster: "kubernetes", which empty means, or "mke".
@@ -59,7 +63,8 @@ type Options struct {
 	// Workers is the number of evaluator processes, and of cases judged at once; zero means GOMAXPROCS.
 	Workers int
 	// Keep is the number of divergences that are kept in full, one of each pass, phase, class and
-	// varied check; zero means 5, none is negative.
+	// varied check; zero means 5, none is negative. Of a given rule set one of each class and cause is
+	// kept, and zero means all.
 	Keep int
 	// Shrink is how much may be spent on making each kept divergence smaller: one for each smaller
 	// request that is tried, more for a smaller cluster.
@@ -128,12 +133,14 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("verify: there is no shard %s", o.Shard)
 	case o.Shard.Of > 1 && o.StopAfter > 0:
 		return o, errors.New("verify: a shard cannot tell when all of them have seen enough divergences")
-	case o.Translate == nil && o.Bundle == "":
+	case o.Translate == nil && !o.given():
 		return o, errors.New("verify: neither a bundle nor a way to make one")
 	case o.Generate && o.Translate == nil:
 		return o, errors.New("verify: generated policies need to be translated")
-	case o.Generate && (len(o.Objects) > 0 || o.Bundle != ""):
+	case o.Generate && (len(o.Objects) > 0 || o.given()):
 		return o, errors.New("verify: policies are either given or generated")
+	case o.Bundle != "" && len(o.Templates) > 0:
+		return o, errors.New("verify: either a bundle or templates are judged")
 	case !o.Generate && len(o.Objects) == 0:
 		return o, errors.New("verify: no objects")
 	}
@@ -157,7 +164,7 @@ func (o Options) complete() (Options, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.Keep == 0 {
+	if o.Keep == 0 && !o.given() {
 		o.Keep = defaultKeep
 	}
 	return o, nil

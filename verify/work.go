@@ -132,7 +132,7 @@ func (m *merger) take(res result) error {
 			}
 		}
 		for _, d := range res.divergences {
-			m.report.Divergences = keep(m.report.Divergences, d, m.Keep)
+			m.report.Divergences = keep(m.report.Divergences, d, m.Keep, m.given())
 		}
 		m.done += res.tally.Cases
 		m.tell()

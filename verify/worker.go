@@ -30,6 +30,9 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 		if w.native != nil {
 			_ = w.native.Close()
 		}
+		if w.gatekeeper != nil {
+			_ = w.gatekeeper.Close()
+		}
 	}()
 	for u := range todo {
 		res := result{unit: u, tally: newTally(u.pass.name), asked: nothingAsked}
@@ -47,9 +50,11 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 type worker struct {
 	*run
 	native *Native
-	loaded *subject // what the evaluator decides by
-	res    *result
-	last   outcome // of the case before, for pairs
+	// gatekeeper runs the rules that are judged, if they are Gatekeeper's.
+	gatekeeper *Gatekeeper
+	loaded     *subject // what the evaluator decides by
+	res        *result
+	last       outcome // of the case before, for pairs
 }
 
 func (w *worker) do(ctx context.Context, u unit) error {
@@ -68,7 +73,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 	for group := u.first; ; {
 		for sent < u.cases && len(queue) < maxInFlight {
 			if len(made) == 0 {
-				made = s.cluster.Group(*w.Settings, w.Seed, group)
+				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
 				group++
 			}
 			line := protocol.Line{Op: protocol.OpReview, Request: made[0].Request}
@@ -122,6 +127,9 @@ func (w *worker) load(ctx context.Context, s *subject, u unit) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if w.gatekeeper, err = s.ready.load(ctx, &w.Options, w.gatekeeper, s.cluster.Objects, what); err != nil {
+			return false, err
+		}
 		w.loaded = s
 	}
 	if s.failed == nil {
@@ -143,13 +151,17 @@ func (w *worker) discard(n int, reason string) {
 
 func (w *worker) diverge(d *Divergence) {
 	w.res.tally.Divergences[d.Class]++
-	w.res.divergences = keep(w.res.divergences, d, w.Keep)
+	w.res.divergences = keep(w.res.divergences, d, w.Keep, w.given())
 }
 
-// keep adds a divergence to those that are kept, unless there are enough, or one that looks the same.
-func keep(kept []*Divergence, d *Divergence, most int) []*Divergence {
+// keep adds a divergence to those that are kept, unless there are enough, or one that looks the same. Those of given
+// rules are witnesses.
+func keep(kept []*Divergence, d *Divergence, most int, given bool) []*Divergence {
 	alike := func(other *Divergence) bool {
 		return d.Phase == other.Phase && d.Class == other.Class && d.Check == other.Check && d.Pass == other.Pass
+	}
+	if given {
+		return keepWitness(kept, d, most)
 	}
 	if len(kept) >= most || slices.ContainsFunc(kept, alike) {
 		return kept
@@ -175,7 +187,12 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	if err := checkReview(answer, what); err != nil {
 		return err
 	}
-	o, err := examine(ctx, s.opa, c.Request, answer, c.Index%thoroughEvery == 0)
+	if s.ready.skips(c.Request) {
+		w.discard(1, "the rules' webhook is not sent such a request")
+		w.last = outcome{discarded: true}
+		return nil
+	}
+	o, err := w.examine(ctx, s, c, answer)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -183,11 +200,28 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	for _, difference := range o.differences {
 		native, ours := o.recorded()
 		w.diverge(&Divergence{
-			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: c.Check,
+			Pass: u.pass.name, Cluster: u.cluster, Case: c.Index, Seed: w.Seed, Check: w.check(c, &o, difference),
 			Difference: *difference, Dialect: s.cluster.Dialect, Objects: s.cluster.Objects,
-			Request: c.Request, Native: native, Ours: ours,
+			Request: c.Request, Native: native, Ours: ours, Invalid: len(o.apiErrors) > 0,
 		})
 	}
 	w.last = o
 	return nil
+}
+
+func (w *worker) examine(ctx context.Context, s *subject, c *cases.Case, answer *protocol.Answer) (outcome, error) {
+	thorough := c.Index%thoroughEvery == 0
+	if s.ready != nil {
+		return s.ready.examine(ctx, w.gatekeeper, c.Request, answer, thorough)
+	}
+	return examine(ctx, s.opa, c.Request, answer, thorough)
+}
+
+// check is the check that a difference belongs to. What one of our own bundles gets wrong is kept apart by the check
+// that is varied; a given rule set may get any pod wrong, so that what varies has to be the cause.
+func (w *worker) check(c *cases.Case, o *outcome, d *Difference) string {
+	if w.given() {
+		return cause(c, o, &w.last, d)
+	}
+	return c.Check
 }

@@ -31,7 +31,11 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	native := os.Getenv("PSP2REGO_NATIVE")
+	templates, err := filepath.Abs("../../testdata/gatekeeper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	native, gatekeeper := os.Getenv("PSP2REGO_NATIVE"), os.Getenv("PSP2REGO_GATEKEEPER")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -44,15 +48,22 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("FAULTY", faulty)
+			env.Setenv("GATEKEEPER", gatekeeper)
 			// The scenario is copied, so that output shows short, stable names.
 			if err := os.CopyFS(filepath.Join(env.WorkDir, "mke"), os.DirFS(mke)); err != nil {
+				return err
+			}
+			if err := os.CopyFS(filepath.Join(env.WorkDir, "gatekeeper"), os.DirFS(templates)); err != nil {
 				return err
 			}
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(examples))
 		},
 		Condition: func(name string) (bool, error) {
-			if name == "native" {
+			switch name {
+			case "native":
 				return native != "", nil
+			case "gatekeeper":
+				return gatekeeper != "", nil
 			}
 			return false, errors.New("unknown condition")
 		},

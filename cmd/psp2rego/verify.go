@@ -22,11 +22,12 @@ import (
 
 type verifyOptions struct {
 	input
-	policies, replay, record, native string
-	generate                         bool
-	cases                            int
-	seed                             uint64
-	format                           *choice
+	policies                           []string
+	replay, record, native, gatekeeper string
+	generate                           bool
+	cases                              int
+	seed                               uint64
+	format                             *choice
 	search
 }
 
@@ -40,7 +41,7 @@ func newVerifyCommand() *cobra.Command {
 	}
 	o.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.policies, "policies", "", "bundle to judge")
+	flags.StringArrayVar(&o.policies, "policies", nil, "bundle, or templates and constraints, to judge")
 	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
 	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
 	o.addSearchFlags(flags)
@@ -49,6 +50,7 @@ func newVerifyCommand() *cobra.Command {
 	flags.StringVar(&o.record, "record", "", "folder for divergences")
 	flags.Var(o.format, "format", "form of the report")
 	flags.StringVar(&o.native, "native", "", "evaluator with the real admission plugin")
+	flags.StringVar(&o.gatekeeper, "gatekeeper", "", "evaluator with Gatekeeper")
 	cmd.AddCommand(newVerifyMergeCommand())
 	return cmd
 }
@@ -64,7 +66,6 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 	options := verify.Options{
 		Native:    nativeCommand(path),
 		Translate: translateObjects,
-		Bundle:    o.policies,
 		Dialect:   o.dialect.value,
 		Generate:  o.generate,
 		Cases:     o.cases,
@@ -73,6 +74,9 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 		Record:    o.record,
 		Clock:     time.Now,
 		Tool:      toolVersion(),
+	}
+	if err := o.judge(&options); err != nil {
+		return err
 	}
 	report, err := o.compare(cmd, options)
 	if report != nil { // even when something went wrong after the cases were judged
@@ -126,6 +130,26 @@ func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*ve
 	return verify.Run(cmd.Context(), options)
 }
 
+// judge finds out what --policies names.
+func (o *verifyOptions) judge(options *verify.Options) error {
+	if len(o.policies) == 0 {
+		return nil
+	}
+	templates, err := verify.HoldTemplates(o.policies)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--policies: %w", err)
+	case templates:
+		options.Templates = o.policies
+		options.Gatekeeper.Path, err = findGatekeeper(o.gatekeeper)
+		return err
+	case len(o.policies) > 1:
+		return errors.New("--policies stands twice, and there is no ConstraintTemplate: a bundle is one folder or file")
+	}
+	options.Bundle = o.policies[0]
+	return nil
+}
+
 // check refuses flags that contradict each other.
 func (o *verifyOptions) check() error {
 	switch {
@@ -139,7 +163,7 @@ func (o *verifyOptions) check() error {
 		return errors.New("--replay brings its own policies: leave -f and --generate out")
 	case o.replay != "" && o.record != "":
 		return errors.New("--replay judges a case that is recorded already: leave --record out")
-	case o.generate && (len(o.paths) > 0 || o.policies != ""):
+	case o.generate && (len(o.paths) > 0 || len(o.policies) > 0):
 		return errors.New("--generate makes its own policies: leave -f and --policies out")
 	case o.replay == "" && !o.generate && len(o.paths) == 0:
 		return errors.New("nothing to verify: name files, folders or - with -f, or use --generate")
@@ -180,6 +204,7 @@ Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the 
 generated requests, and compares everything they say when a pod is created or updated: decision, policy,
 mutated pod, message, audit annotations. Prints counts, and every disagreement as small as it can be made.
 A second pass grants each policy to a requester of its own, so that policies nobody may use are judged.
+With --policies, judges and scores rules of any making: OPA's, or templates and constraints of Gatekeeper.
 
 Usage:  psp2rego verify -f PATH... | --generate [flags]
         psp2rego verify merge FILE...               (see its own --help)
@@ -187,9 +212,10 @@ Usage:  psp2rego verify -f PATH... | --generate [flags]
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
-      --policies DIR|FILE.tar.gz  the bundle to judge (what translate would write now)
+      --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
+      --gatekeeper PATH           its like for templates ($PSP2REGO_GATEKEEPER, else psp2rego-gatekeeper beside it)
 Search:
       --cases N                   number of cases (10000; with --duration no bound)
       --duration TIME             end after so long, as 90s or 10m, and report on what was judged
@@ -208,8 +234,8 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check w
   psp2rego verify -f cluster/
   # does the bundle that was edited by hand still decide the same?
   psp2rego verify -f cluster/ --policies bundle
+  # how close do these templates and constraints come?
+  psp2rego verify -f cluster/ --policies gatekeeper/
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
-  # a page to hand on
-  psp2rego verify -f cluster/ --format html > report.html
 `

@@ -39,8 +39,9 @@ func (g *gen) target() (*Policy, actor) {
 }
 
 // focusGroup is a pod that complies with a policy and the same pod at the edges of one check.
-func (g *gen) focusGroup() []Case {
-	p, a := g.target()
+func (g *gen) focusGroup() []Case { return g.focusOn(g.target()) }
+
+func (g *gen) focusOn(p *Policy, a actor) []Case {
 	c := g.checkOf(p)
 	comply := g.compliant(p, c.name)
 	a.dress(comply)

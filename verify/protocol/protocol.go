@@ -14,6 +14,9 @@ const Version = 1
 // admission plugin greets.
 const NativeEngine = "kubernetes-podsecuritypolicy"
 
+// GatekeeperEngine is the name by which the evaluator that runs Gatekeeper's constraint client greets.
+const GatekeeperEngine = "gatekeeper"
+
 // Greeting is the first line that an evaluator writes.
 type Greeting struct {
 	Protocol int    `json:"protocol"`
@@ -46,9 +49,11 @@ type Line struct {
 }
 
 // Cluster is the state that decides requests: PodSecurityPolicies, roles and bindings as JSON
-// objects. The zero value has no policies, so it refuses every pod.
+// objects. The zero value has no policies, so it refuses every pod. An evaluator of emitted policies
+// reads those from Paths, and takes the objects for what the cluster holds beside them.
 type Cluster struct {
 	Dialect string            `json:"dialect,omitempty"`
+	Paths   []string          `json:"paths,omitempty"`
 	Objects []json.RawMessage `json:"objects"`
 }
 
@@ -121,7 +126,9 @@ type Answer struct {
 	Admit    *Verdict `json:"admit,omitempty"`
 	Created  *Created `json:"created,omitempty"`
 	Validate *Verdict `json:"validate,omitempty"`
-	Error    *Error   `json:"error,omitempty"`
+	// Notes are what the sender of a cluster should know about it.
+	Notes []string `json:"notes,omitempty"`
+	Error *Error   `json:"error,omitempty"`
 }
 
 // Pods is the resource that PodSecurityPolicy judges.

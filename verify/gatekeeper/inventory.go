@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// addObjects takes the objects of the cluster: Namespaces for matching, and those of the kinds that
+// are synced for data.inventory.
+func (r *rules) addObjects(ctx context.Context, spec *clusterSpec, synced map[schema.GroupVersionKind]bool) error {
+	for i, data := range spec.Objects {
+		object := &unstructured.Unstructured{}
+		if err := object.UnmarshalJSON(data); err != nil {
+			return decodeFault("objects[%d]: %v", i, err)
+		}
+		asServed(object)
+		gvk := object.GroupVersionKind()
+		if gvk == corev1.SchemeGroupVersion.WithKind("Namespace") {
+			namespace := &corev1.Namespace{}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, namespace); err != nil {
+				return decodeFault("objects[%d]: %v", i, err)
+			}
+			r.namespaces[namespace.Name] = namespace
+		}
+		if !synced[gvk] {
+			continue
+		}
+		if _, err := r.client.AddData(ctx, object); err != nil {
+			return decodeFault("objects[%d]: %v", i, err)
+		}
+	}
+	return nil
+}
+
+// asServed makes an object what an API server shows to whoever watches it: roles and bindings in v1 with
+// defaults (pkg/apis/rbac/v1/defaults.go), Namespaces with the label of their name.
+func asServed(object *unstructured.Unstructured) {
+	switch gvk := object.GroupVersionKind(); {
+	case gvk == corev1.SchemeGroupVersion.WithKind("Namespace"):
+		labels := object.GetLabels()
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		labels[corev1.LabelMetadataName] = object.GetName()
+		object.SetLabels(labels)
+	case gvk.Group == rbacv1.GroupName:
+		object.SetAPIVersion(rbacv1.SchemeGroupVersion.String())
+		if gvk.Kind == "ClusterRole" || gvk.Kind == "ClusterRoleBinding" {
+			object.SetNamespace("")
+		}
+		defaultGroup(object.Object["roleRef"])
+		subjects, _ := object.Object["subjects"].([]any)
+		for _, subject := range subjects {
+			if s, ok := subject.(map[string]any); ok && (s["kind"] == rbacv1.UserKind || s["kind"] == rbacv1.GroupKind) {
+				defaultGroup(subject)
+			}
+		}
+	}
+}
+
+func defaultGroup(reference any) {
+	if r, ok := reference.(map[string]any); ok && (r["apiGroup"] == nil || r["apiGroup"] == "") {
+		r["apiGroup"] = rbacv1.GroupName
+	}
+}

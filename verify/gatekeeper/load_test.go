@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// What Gatekeeper does not take is a fault of the cluster line that names file and object, and nothing is judged after it.
+func TestWhatGatekeeperDoesNotTakeIsAFault(t *testing.T) {
+	rego := "package x\n\nviolation contains {\"msg\": \"no\"} if false"
+	good := template("Any", v1(rego))
+	for name, tc := range map[string]struct{ manifests, want string }{
+		"syntax":            {template("Any", v1("package x\n\nviolation contains")) + constraint("Any", "c", ""), `rules.yaml: ConstraintTemplate "any": `},
+		"unknown function":  {template("Any", v1("package x\n\nviolation contains {\"msg\": \"no\"} if nowhere(1)")), "undefined function nowhere"},
+		"network":           {template("Any", v1("package x\n\nviolation contains {\"msg\": \"no\"} if http.send({})")), "undefined function http.send"},
+		"external data":     {template("Any", v1("package x\n\nviolation contains {\"msg\": \"no\"} if external_data({})")), "undefined function external_data"},
+		"no violation":      {template("Any", v1("package x\n\ndeny := 1")), "missing required rules: [violation]"},
+		"name and kind":     {strings.Replace(good, "name: any", "name: other", 1), `ConstraintTemplate "other": `},
+		"unknown engine":    {template("Any", "    code: [{engine: Other, source: {}}]\n"), `ConstraintTemplate "any": `},
+		"two templates":     {good + good, `ConstraintTemplate "any": appears twice`},
+		"no constraints":    {good, "no constraints, so nothing would be judged"},
+		"nothing":           {"", "no constraints, so nothing would be judged"},
+		"no template":       {constraint("Any", "c", ""), `rules.yaml: Any "c": `},
+		"two constraints":   {good + constraint("Any", "c", "") + constraint("Any", "c", ""), `Any "c": appears twice`},
+		"long name":         {good + constraint("Any", strings.Repeat("c", 64), ""), "a name of more than 63 characters"},
+		"unknown action":    {good + constraint("Any", "c", "enforcementAction: denied"), `"denied" is not within the supported list`},
+		"unknown selector":  {good + constraint("Any", "c", "match: {labelSelector: {matchExpressions: [{key: a, operator: Is}]}}"), `Any "c": `},
+		"no YAML":           {"a: b: c", "rules.yaml: document 1: "},
+		"field twice":       {"kind: Pod\nkind: Pod", `key "kind" already set`},
+		"wrong type":        {"apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: any}\nspec: {targets: 1}", `ConstraintTemplate "any": `},
+		"unknown version":   {strings.Replace(good, "gatekeeper.sh/v1", "gatekeeper.sh/v9", 1), `ConstraintTemplate "any": no kind`},
+		"config in no form": {good + constraint("Any", "c", "") + "---\n{apiVersion: config.gatekeeper.sh/v1alpha1, kind: Config, metadata: {name: c}, spec: {match: 1}}", `Config "c": `},
+	} {
+		s, a := load(t, tc.manifests)
+		if a.Error == nil || a.Error.Kind != faultDecode || !strings.Contains(a.Error.Message, tc.want) {
+			t.Errorf("%s: got %+v, want ...%s", name, a.Error, tc.want)
+		}
+		if a := review(t, s, `{}`); a.Error == nil || a.Error.Kind != faultUsage {
+			t.Errorf("%s: something is judged all the same: %s", name, verdictOf(t, a))
+		}
+	}
+}
+
+func TestFilesAndFoldersAreReadInAllForms(t *testing.T) {
+	list := `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"constraints.gatekeeper.sh/v1beta1","kind":"NoHostPID","metadata":{"name":"listed"}}]}`
+	rules, _, _ := strings.Cut(noHostPID(), "---\n{")
+	dir := folder(t, map[string]string{
+		"a/template.yml": rules, "b.json": list, "readme.md": "no: manifest: at all", "values.yaml": "replicas: 1\n",
+		"mutator.yaml": "{apiVersion: mutations.gatekeeper.sh/v1, kind: Assign, metadata: {name: a}}",
+	})
+	named := folder(t, map[string]string{"constraint.txt": constraint("NoHostPID", "named", "")})
+	s := &session{}
+	a := ask(t, s, map[string]any{"id": 7, "op": "cluster", "cluster": map[string]any{"paths": []string{dir, named + "/constraint.txt"}}})
+	if a.Error != nil || *a.ID != 7 {
+		t.Fatal(a.Error)
+	}
+	want := "left aside, because they have no say in validation: 1 Assign, 1 documents without kind"
+	if len(a.Notes) != 1 || a.Notes[0] != want {
+		t.Errorf("notes %q", a.Notes)
+	}
+	if got := verdictOf(t, review(t, s, hostPID)); got != "[listed] no hostPID\n[named] no hostPID" {
+		t.Errorf("got %s", got)
+	}
+	missing := ask(t, s, map[string]any{"id": 8, "op": "cluster", "cluster": map[string]any{"paths": []string{dir + "/nowhere"}}})
+	if missing.Error == nil || !strings.Contains(missing.Error.Message, "nowhere") {
+		t.Errorf("a missing file: %+v", missing.Error)
+	}
+}
+
+// data.inventory holds what a SyncSet or Config asks for, as an API server would show it, and nothing else.
+func TestInventoryHoldsWhatIsSynced(t *testing.T) {
+	rules := template("Any", v1("package x\n\nviolation contains {\"msg\": json.marshal(data.inventory)} if data.inventory.cluster")) +
+		constraint("Any", "c", "")
+	sync := "---\n{apiVersion: syncset.gatekeeper.sh/v1alpha1, kind: SyncSet, metadata: {name: s}, " +
+		"spec: {gvks: [{group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}]}}\n"
+	config := "---\n{apiVersion: config.gatekeeper.sh/v1alpha1, kind: Config, metadata: {name: config}, " +
+		"spec: {sync: {syncOnly: [{group: rbac.authorization.k8s.io, version: v1, kind: ClusterRole}]}}}\n"
+	objects := []string{
+		`{"apiVersion":"rbac.authorization.k8s.io/v1beta1","kind":"ClusterRoleBinding","metadata":{"name":"b","namespace":"x"},
+			"roleRef":{"kind":"ClusterRole","name":"r"},"subjects":[{"kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s","namespace":"n"}]}`,
+		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"}}`,
+		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"r","namespace":"n"}}`,
+	}
+	if got := verdictOf(t, review(t, loaded(t, rules, objects...), `{}`)); got != "allowed" {
+		t.Errorf("nothing is synced: %s", got)
+	}
+	want := `{"cluster":{"rbac.authorization.k8s.io/v1":{"ClusterRole":{"r":{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"}}},` +
+		`"ClusterRoleBinding":{"b":{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},` +
+		`"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"r"},` +
+		`"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s","namespace":"n"}]}}}}}`
+	if got := verdictOf(t, review(t, loaded(t, rules+sync+config, objects...), `{}`)); got != "[c] "+want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if _, a := load(t, rules, `{"metadata":{}}`); a.Error == nil || !strings.Contains(a.Error.Message, "objects[0]: ") {
+		t.Errorf("an object without kind: %+v", a.Error)
+	}
+}
+
+func TestLinesThatBreakTheProtocolAreFaults(t *testing.T) {
+	pod := `"resource":{"version":"v1","resource":"pods"},"object":{}`
+	for line, want := range map[string]string{
+		``:                                   "request line: ",
+		`[]`:                                 "request line: ",
+		`{"id":1,"op":"validate","extra":1}`: `unknown field "extra"`,
+		`{"op":"validate"}`:                  "id is missing",
+		`{"id":1,"op":"admit","request":{}}`: `unknown operation "admit"`,
+		`{"id":1,"op":"validate"}`:           "request: needed",
+		`{"id":1,"op":"validate","cluster":{},"request":{}}`:                                                     "cluster: not part of",
+		`{"id":1,"op":"validate","request":{"operation":"PATCH",` + pod + `}}`:                                   `unknown operation "PATCH"`,
+		`{"id":1,"op":"validate","request":{"operation":"UPDATE",` + pod + `}}`:                                  "oldObject: missing",
+		`{"id":1,"op":"validate","request":{"operation":"CREATE"}}`:                                              "resource: missing",
+		`{"id":1,"op":"validate","request":{"operation":"CREATE","resource":{"resource":"pods"},"object":null}}`: "object: missing",
+		`{"id":1,"op":"cluster"}`:                                        "cluster: needed",
+		`{"id":1,"op":"cluster","cluster":{"paths":[]}}`:                 "cluster.paths: missing",
+		`{"id":1,"op":"cluster","cluster":{"paths":["x"]},"request":{}}`: "request: not part of",
+	} {
+		s := loaded(t, noHostPID()) // a fault in a cluster line leaves none
+		if a := s.answer([]byte(line)); a.Error == nil || a.Error.Kind != faultUsage || !strings.Contains(a.Error.Message, want) {
+			t.Errorf("%s: got %+v, want ...%s", line, a.Error, want)
+		}
+	}
+	bad := review(t, loaded(t, noHostPID()), `{}`, map[string]any{"object": json.RawMessage(`"x"`)})
+	if bad.Error == nil || bad.Error.Kind != faultDecode || !strings.HasPrefix(bad.Error.Message, "object: ") {
+		t.Errorf("an object that is a text: %+v", bad.Error)
+	}
+}
