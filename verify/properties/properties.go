@@ -58,7 +58,10 @@ type Options struct {
 	Seed uint64
 	// Cases is how many cases to try at least, divided by the property's Cost; clusters are made until there are enough.
 	Cases int
-	// Shrink is how much may be spent on making each kept violation smaller, as verify.Options has it.
+	// Keep is how many violations are made small and shown, of different phases or classes; all are counted. Zero means 3.
+	Keep int
+	// Shrink is how much may be spent on making each kept violation smaller, as verify.Options has it; zero leaves
+	// them as they are.
 	Shrink int
 }
 

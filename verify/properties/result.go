@@ -86,8 +86,7 @@ func (r *Result) WriteText(w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\nviolation of %s: %s %s: %s\n", r.Property, d.Class, d.Phase, d.Detail)
-		fmt.Fprintf(&b, "seed %d, cluster %d, case %d, about %s\n%s", d.Seed, d.Cluster, d.Case, d.Check, text)
+		fmt.Fprintf(&b, "\nviolation of %s:\n%s", r.Property, text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

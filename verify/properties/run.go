@@ -3,6 +3,7 @@
 package properties
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,7 @@ import (
 	"psp2rego/verify"
 )
 
-// keptViolations is how many violations of a property are made small and shown; all are counted.
-const keptViolations = 3
+const defaultKeep = 3
 
 // Run tries one property. An error means that it could not be tried; what was found is in the result.
 func Run(ctx context.Context, p Property, options Options) (*Result, error) {
@@ -38,6 +38,9 @@ func Run(ctx context.Context, p Property, options Options) (*Result, error) {
 		}
 	}
 	r.Empty = r.empty(p)
+	if options.Shrink <= 0 {
+		return r, nil
+	}
 	small := verify.JudgeBy(func(ctx context.Context, c *verify.CaseFile) (*verify.Judgement, error) {
 		j, err := p.judge(ctx, b, c)
 		if err == nil {
@@ -69,7 +72,7 @@ func (r *Result) cluster(ctx context.Context, p Property, b *bench, index int) e
 				r.Beyond[d.Class]++
 				continue
 			}
-			r.violate(&verify.Divergence{
+			r.violate(cmp.Or(b.Keep, defaultKeep), &verify.Divergence{
 				Pass: p.Name, Seed: r.Seed, Cluster: index, Case: i, Check: probe.Aspect, Difference: *d,
 				Dialect: c.Dialect, Objects: c.Objects, Request: c.Request, Native: j.Native, Ours: j.Ours,
 			})
@@ -79,10 +82,10 @@ func (r *Result) cluster(ctx context.Context, p Property, b *bench, index int) e
 }
 
 // violate counts a violation and keeps it unless it looks like one that is kept.
-func (r *Result) violate(d *verify.Divergence) {
+func (r *Result) violate(keep int, d *verify.Divergence) {
 	r.Violated++
 	alike := func(other *verify.Divergence) bool { return other.Phase == d.Phase && other.Class == d.Class }
-	if len(r.Violations) < keptViolations && !slices.ContainsFunc(r.Violations, alike) {
+	if len(r.Violations) < keep && !slices.ContainsFunc(r.Violations, alike) {
 		r.Violations = append(r.Violations, d)
 	}
 }
