@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html mutants mutants-sample lint fmt golden race fuzz bench check clean
+.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
@@ -13,6 +13,8 @@ RACE := ./bundles/... ./translate/... ./verify/...
 CHROMIUM := $(or $(PSP2REGO_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 FUZZTIME ?= 20s
 SAMPLE ?= 100
+CASES ?= 5000
+SEED ?= 1
 UNCOVERED := 'concat("\n", [l | some f, c in input.files; not endswith(f, "_test.rego"); some r in c.not_covered; l := sprintf("%s:%d: not covered by a test", [trim_prefix(f, "rego/"), r.start.row])])'
 export PSP2REGO_NATIVE := $(NATIVE)
 export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
@@ -59,6 +61,9 @@ test-html: ## look at the HTML report in a headless Chromium
 	@if [ -z "$(CHROMIUM)" ] && [ "$${CI:-}" != true ]; then \
 	  echo 'NOT TESTED: nobody has looked at the HTML report, because there is no Chromium. Install it, or name it in PSP2REGO_CHROMIUM.'; \
 	else PSP2REGO_CHROMIUM="$(CHROMIUM)" go test -run '^TestHTMLReportInABrowser$$' ./verify; fi
+
+properties: native ## try each property of docs/verification.md with CASES cases
+	PROPERTIES_CASES=$(CASES) PROPERTIES_SEED=$(SEED) go test -count 1 -timeout 0 -run '^TestProperties$$' -v ./cmd/psp2rego
 
 mutants: native ## count how many faults in the Rego the differential tester catches, and write the score
 	@mkdir -p bin
