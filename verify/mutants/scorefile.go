@@ -88,6 +88,9 @@ func (s *Score) row(fields []string) error {
 
 // Markdown is the score, and what was argued, as part of a page.
 func (s *Score) Markdown(argued Argued) string {
+	if len(s.Files) == 0 {
+		return "No score is kept yet.\n"
+	}
 	var out strings.Builder
 	total := s.Total()
 	fmt.Fprintf(&out, "**%.2f %%** of the mutants that are not equivalent were caught: %d of %d (%s).\n\n",
