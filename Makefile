@@ -90,7 +90,7 @@ golden: native gatekeeper ## rewrite golden files; look at the diff
 	cd verify/native && UPDATE=1 go test ./...
 
 race: native gatekeeper ## run the tests that share memory between goroutines under the race detector
-	go test -race -short $(RACE)
+	go test -race -short -timeout 25m $(RACE)
 
 fuzz: ## run each fuzz target for FUZZTIME
 	for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
