@@ -43,17 +43,3 @@ func list(names []string) rego {
 	}
 	return term(names)
 }
-
-// byCost are the checks that cost least and refuse most.
-var byCost = []string{"volumes", "host_ports", "run_as_user", "fs_group", "supplemental_groups"}
-
-// cheapestFirst puts what costs little and refuses much first: a pod is refused by the first condition that it does not fulfil.
-func cheapestFirst(list []statement) []statement {
-	rank := func(s statement) int {
-		if i := slices.Index(byCost, s.check.name); i >= 0 {
-			return i
-		}
-		return len(byCost)
-	}
-	return slices.SortedStableFunc(slices.Values(list), func(a, b statement) int { return rank(a) - rank(b) })
-}

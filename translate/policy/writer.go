@@ -192,7 +192,7 @@ func (w *writer) text() []byte {
 // verdict writes what the choice among policies asks of each.
 func (w *writer) verdict(out *bytes.Buffer) {
 	out.WriteString("\nprovider := true\n\n# every check that can refuse stands here; an undefined one refuses\naccepts if {\n")
-	for _, s := range cheapestFirst(w.demands) {
+	for _, s := range w.demands {
 		fmt.Fprintf(out, "\t# %s\n\t%s\n\n", strings.Join(s.check.fields, ", "), s.text)
 	}
 	if len(w.touched) > 0 {
