@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -83,16 +82,13 @@ func openBundle(ctx context.Context, path string, grants map[string]string) (*re
 
 // readBundlePath reads as OPA would, without the test modules.
 func readBundlePath(path string) (*bundle.Bundle, *ast.Compiler, error) {
-	noTests := func(path string, info fs.FileInfo, _ int) bool {
-		return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
-	}
-	b, err := loader.NewFileLoader().WithFilter(noTests).AsBundle(path)
+	b, err := readAsOPA(loader.NewFileLoader(), path)
 	if err != nil {
 		return nil, nil, err
 	}
-	compiler := ast.NewCompiler()
-	if compiler.Compile(b.ParsedModules("bundle")); compiler.Failed() {
-		return nil, nil, fmt.Errorf("bundle: %w", compiler.Errors)
+	compiler, err := compiled(b.ParsedModules("bundle"))
+	if err != nil {
+		return nil, nil, err
 	}
 	return b, compiler, nil
 }

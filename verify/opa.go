@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -40,20 +41,36 @@ func LoadBundlePath(ctx context.Context, path string) (*OPA, error) {
 }
 
 func load(ctx context.Context, files loader.FileLoader, path string) (*OPA, error) {
-	noTests := func(path string, info fs.FileInfo, _ int) bool {
-		return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
-	}
-	bundle, err := files.WithFilter(noTests).AsBundle(path)
+	read, err := readAsOPA(files, path)
 	if err != nil {
 		return nil, err
 	}
+	compiler, err := compiled(read.ParsedModules("bundle"))
+	if err != nil {
+		return nil, err
+	}
+	return newOPA(ctx, compiler, storeOf(read.Data))
+}
+
+// readAsOPA reads a bundle by OPA's own reader, without the test modules.
+func readAsOPA(files loader.FileLoader, path string) (*bundle.Bundle, error) {
+	noTests := func(path string, info fs.FileInfo, _ int) bool {
+		return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
+	}
+	return files.WithFilter(noTests).AsBundle(path)
+}
+
+// compiled compiles copies of the modules.
+func compiled(modules map[string]*ast.Module) (*ast.Compiler, error) {
 	compiler := ast.NewCompiler()
-	compiler.Compile(bundle.ParsedModules("bundle"))
-	if compiler.Failed() {
+	if compiler.Compile(modules); compiler.Failed() {
 		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
 	}
-	store := inmem.NewFromObjectWithOpts(bundle.Data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	return newOPA(ctx, compiler, store)
+	return compiler, nil
+}
+
+func storeOf(data map[string]any) storage.Store {
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
 }
 
 // newOPA prepares the questions to a compiled bundle.

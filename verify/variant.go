@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"strings"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/loader"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
 // Bundle is a bundle that was read and not yet compiled, of which variants can be made. It does not
@@ -49,10 +47,7 @@ func (p *modulePool) keep(path string, m *module) *module {
 
 // readBundle reads the bytes of a bundle (.tar.gz) by OPA's own reader, without its test modules.
 func readBundle(tarball []byte, pool *modulePool) (*Bundle, error) {
-	noTests := func(path string, info fs.FileInfo, _ int) bool {
-		return !info.IsDir() && strings.HasSuffix(path, "_test.rego")
-	}
-	read, err := loader.NewFileLoader().WithReader(bytes.NewReader(tarball)).WithFilter(noTests).AsBundle("bundle.tar.gz")
+	read, err := readAsOPA(loader.NewFileLoader().WithReader(bytes.NewReader(tarball)), "bundle.tar.gz")
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +94,9 @@ func (b *Bundle) compile(ctx context.Context, path string, instead *ast.Module) 
 	if instead != nil {
 		modules[path] = instead
 	}
-	compiler := ast.NewCompiler()
-	compiler.Compile(modules) // works on copies
-	if compiler.Failed() {
-		return nil, fmt.Errorf("bundle: %w", compiler.Errors)
+	compiler, err := compiled(modules)
+	if err != nil {
+		return nil, err
 	}
-	store := inmem.NewFromObjectWithOpts(maps.Clone(b.data), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	return newOPA(ctx, compiler, store)
+	return newOPA(ctx, compiler, storeOf(maps.Clone(b.data)))
 }
