@@ -21,9 +21,17 @@ import (
 type Options struct {
 	// Dialect is DialectKubernetes (also "") or DialectMKE.
 	Dialect string
+	// ServerVersion is the minor version of the Kubernetes 1 whose API server asks; 0 means 24.
+	ServerVersion int
 	// Version is the translator's version, recorded in each module.
 	Version string
 }
+
+// The versions of Kubernetes 1 that are known, from the last with the admission plugin on.
+const (
+	OldestServer = 24
+	NewestServer = 37
+)
 
 // The dialects of RBAC.
 const (
@@ -41,7 +49,7 @@ type File struct {
 	Data []byte
 }
 
-// Output is what a cluster compiles to: a module for each policy, the grants and their provenance as data, the dialect. The Rego
+// Output is what a cluster compiles to: a module for each policy, the grants and their provenance as data, the dialect, the API server's version. The Rego
 // library is not part of it.
 type Output struct {
 	// Files are sorted by path.
@@ -67,7 +75,11 @@ func Compile(ctx context.Context, c *Cluster, o Options) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Files = append(out.Files, File{"lib/psp/dialect/dialect.rego", dialect})
+	target, err := targetModule(o.ServerVersion)
+	if err != nil {
+		return nil, err
+	}
+	out.Files = append(out.Files, File{"lib/psp/dialect/dialect.rego", dialect}, File{"lib/psp/target/target.rego", target})
 	for path, value := range map[string]any{"lib/psp/grants/data.json": c.Grants, "psp/provenance/data.json": c.Provenance} {
 		data, err := json.MarshalIndent(value, "", "  ")
 		if err != nil {
@@ -118,6 +130,27 @@ func dialectModule(dialect string) ([]byte, error) {
 		return nil, fmt.Errorf("unknown dialect %q: choose %s or %s", dialect, DialectKubernetes, DialectMKE)
 	}
 }
+
+// targetModule writes which API server asks.
+func targetModule(minor int) ([]byte, error) {
+	if minor == 0 {
+		minor = OldestServer
+	}
+	if minor < OldestServer || minor > NewestServer {
+		return nil, fmt.Errorf("unknown API server version 1.%d: choose one from 1.%d to 1.%d", minor, OldestServer, NewestServer)
+	}
+	return fmt.Appendf(nil, targetText, minor), nil
+}
+
+const targetText = `# METADATA
+# title: target
+# description: The API server that asks.
+package lib.psp.target
+
+# METADATA
+# description: its version is 1 and this
+minor := %d
+`
 
 const dialectText = `# METADATA
 # title: dialect

@@ -16,7 +16,7 @@ func appArmor(w *writer, p *psp.PodSecurityPolicy) {
 	if restricted {
 		// an empty element allows nothing: a profile must be set
 		allowed := slices.DeleteFunc(strings.Split(listed, ","), func(profile string) bool { return profile == "" })
-		w.profiles(allowed, byDefault, term(listed), "app_armor")
+		w.profiles(allowed, byDefault, term(listed), "app_armor", "appArmorProfile")
 	} else {
 		w.free("any profile")
 	}

@@ -12,8 +12,8 @@ func volumes(w *writer, p *psp.PodSecurityPolicy) {
 	allowed := p.Spec.Volumes
 	switch {
 	case slices.Contains(allowed, psp.AllowAll):
-		w.demand(w.fact("known"))
-		w.tell(w.fact("used")+` & {""}`, "not_allowed", nil)
+		w.demand(none(w.fact("unknown")))
+		w.tell(w.fact("unknown"), "not_allowed", nil)
 	case slices.Contains(allowed, "secret") && !slices.Contains(allowed, "projected"):
 		w.demand(within(w.fact("used_beside_secret"), set(allowed)))
 		w.tell(without(w.fact("used_beside_secret"), set(allowed)), "not_allowed_beside_secret", nil)

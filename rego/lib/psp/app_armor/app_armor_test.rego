@@ -105,6 +105,99 @@ test_no_annotations[note] if {
 	]
 }
 
+test_profiles_of_fields[note] if {
+	some note, tc in {
+		"no field": {"pod": null, "container": null, "annotations": {"c": "a"}, "want": ["", "a", ""]},
+		"the pod's field is everybody's": {
+			"pod": {"type": "Unconfined"},
+			"container": null,
+			"annotations": {},
+			"want": ["unconfined", "unconfined", "unconfined"],
+		},
+		"annotation before the pod's field": {
+			"pod": {"type": "Unconfined"},
+			"container": null,
+			"annotations": {"i": "a", "c": ""},
+			"want": ["a", "unconfined", "unconfined"],
+		},
+		"the container's field first": {
+			"pod": {"type": "Unconfined"},
+			"container": {"type": "RuntimeDefault"},
+			"annotations": {"c": "a"},
+			"want": ["unconfined", "runtime/default", "unconfined"],
+		},
+		"localhost": {
+			"pod": {"type": "Localhost", "localhostProfile": "a"},
+			"container": {"type": "Localhost"},
+			"annotations": {},
+			"want": ["localhost/a", "localhost/", "localhost/a"],
+		},
+		"another type is no allowed profile": {
+			"pod": null,
+			"container": {"type": "Newer"},
+			"annotations": {},
+			"want": ["", `appArmorProfile {"type": "Newer"}`, ""],
+		},
+	}
+
+	data.lib.psp.app_armor._profiles == tc.want with input as _modern(tc.pod, tc.container, tc.annotations)
+}
+
+test_not_allowed_by_fields if {
+	review := _modern({"type": "Unconfined"}, {"type": "RuntimeDefault"}, {"e": ""})
+	want := [_not_among("i", "unconfined"), _not_among("e", "unconfined")]
+	_told({"runtime/default"}, _listed) == want with input as review
+	app_armor.open == false with input as review
+}
+
+test_written_to_fields[note] if {
+	some note, tc in {
+		"1.29": {
+			"minor": 29,
+			"default": "unconfined",
+			"want": {"/metadata/annotations": {_key("c"): "unconfined", _key("e"): "unconfined"}},
+		},
+		"1.30": {
+			"minor": 30,
+			"default": "unconfined",
+			"want": {
+				"/spec/containers/0/securityContext": {"appArmorProfile": {"type": "Unconfined"}},
+				"/metadata/annotations": {_key("e"): "unconfined"},
+			},
+		},
+		"localhost": {
+			"minor": 30,
+			"default": "localhost/a",
+			"want": {
+				"/spec/containers/0/securityContext": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "a"}},
+				"/metadata/annotations": {_key("e"): "localhost/a"},
+			},
+		},
+		"no field says this": {
+			"minor": 30,
+			"default": "localhost/",
+			"want": {"/metadata/annotations": {_key("c"): "localhost/", _key("e"): "localhost/"}},
+		},
+	}
+
+	review := _review({"i": "x", "e": ""})
+	app_armor.written(tc["default"]) == tc.want with input as review with data.lib.psp.target as {"minor": tc.minor}
+}
+
+test_no_fields_for_windows if {
+	review := object.union(_review({}), {"request": {"object": {"spec": {"os": {"name": "windows"}}}}})
+	want := {"/metadata/annotations": {_key("i"): "unconfined", _key("c"): "unconfined", _key("e"): "unconfined"}}
+	app_armor.written("unconfined") == want with input as review with data.lib.psp.target as {"minor": 30}
+}
+
+# the same pod with fields for the pod's and the regular container's profile
+_modern(of_pod, of_container, annotations) := object.union(_review(annotations), {"request": {"object": {"spec": {
+	"securityContext": {"appArmorProfile": of_pod},
+	"containers": [{"name": "c", "securityContext": {"appArmorProfile": of_container}}],
+}}}})
+
+_key(name) := concat("/", ["container.apparmor.security.beta.kubernetes.io", name])
+
 # as a policy puts it together: what is refused, and what is told of it
 _refused(allowed) := app_armor.used - allowed
 

@@ -10,13 +10,14 @@ package lib.psp.choice
 import data.lib.psp.pod
 import data.lib.psp.policies
 import data.lib.psp.requester
+import data.lib.psp.server
 
 # METADATA
 # description: the policy that Admit chooses; undefined when every one refuses
 admit := min({[changes, name] |
 	some name in _granted
 	policies[name].accepts == true
-	changes := policies[name].writes != {}
+	changes := policies[name].writes != server.unchanged
 })[1]
 
 # METADATA

@@ -22,6 +22,27 @@ test_admit[note] if {
 		with data.lib.psp.dialect as {"groups": []}
 }
 
+# from 1.25 on the annotation that every policy wrote is written no longer, and the choice is the same
+test_admit_where_every_policy_changed_the_pod[note] if {
+	some note, tc in {
+		"1.24": {"minor": 24, "annotations": {}, "want": "c"},
+		"1.25": {"minor": 25, "annotations": {}, "want": "a"},
+		"1.25 with the annotation": {"minor": 25, "annotations": {_seccomp: "runtime/default"}, "want": "c"},
+	}
+
+	review := object.union(
+		_review("jane", tc.annotations),
+		{"request": {"object": {"spec": {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}}}},
+	)
+	choice.admit == tc.want with input as review
+		with data.lib.psp.policies as {"a": _changed, "c": _unchanged}
+		with data.lib.psp.grants as _grants
+		with data.lib.psp.dialect as {"groups": []}
+		with data.lib.psp.target as {"minor": tc.minor}
+}
+
+_seccomp := "seccomp.security.alpha.kubernetes.io/pod"
+
 test_validate[note] if {
 	some note, tc in {
 		"no policies": {"policies": {}, "hint": "a", "want": set()},

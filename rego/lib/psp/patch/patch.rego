@@ -9,9 +9,12 @@ package lib.psp.patch
 import data.lib.psp.choice
 import data.lib.psp.pod
 import data.lib.psp.policies
+import data.lib.psp.server
 
 # METADATA
-# description: operations for what the chosen policy writes, and the annotation with its name
+# description: |
+#   operations for what the chosen policy writes and what the API server does no longer, and the
+#   annotation with the policy's name
 operations := array.concat(
 	[{"op": "add", "path": "/metadata/annotations", "value": object.union_n([
 		pod.annotations,
@@ -33,6 +36,6 @@ operations := array.concat(
 		),
 	),
 ) if {
-	writes := policies[choice.admit].writes
+	writes := object.union(policies[choice.admit].writes, server.completion)
 	places := pod.places
 }

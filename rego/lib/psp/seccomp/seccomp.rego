@@ -14,20 +14,37 @@
 package lib.psp.seccomp
 
 import data.lib.psp.pod
+import data.lib.psp.seccomp_fields
+import data.lib.psp.server
 import data.lib.psp.touched
 
 # METADATA
-# description: what is written to the annotations if the field alone gives the pod's profile
+# description: |
+#   what every policy writes: the annotation, if the field alone gives the pod's profile and
+#   the API server knows such annotations
 derived := {} if {
 	not "seccompProfile" in pod.context_fields
-} else := {"/metadata/annotations": {_pod_key: _pod_field} |
+} else := {"/metadata/annotations": {_pod_key: derivable} | not server.seccomp_by_field}
+
+# METADATA
+# description: the pod's profile if the field alone gives it, so that native 1.24 changes the annotation
+derivable := _pod_field if {
 	not _pod_annotation
 	_pod_field != ""
 }
 
 # METADATA
-# description: what is written to the annotations by a policy with this default
+# description: |
+#   what is written by a policy with this default: the annotation, or, where the API server
+#   knows no such annotations, the field that 1.24 makes of it
 written(by_default) := {"/metadata/annotations": {_pod_key: by_default}} if {
+	open
+	not seccomp_fields.named(by_default)
+} else := object.union(
+	{"/spec/securityContext": {"seccompProfile": seccomp_fields.named(by_default)}},
+	# an annotation that stays has to say the same
+	{"/metadata/annotations": {_pod_key: by_default} | pod.annotations[_pod_key]},
+) if {
 	open
 } else := derived
 

@@ -210,6 +210,42 @@ _pod_key := "seccomp.security.alpha.kubernetes.io/pod"
 
 _key(name) := concat("/", ["container.seccomp.security.alpha.kubernetes.io", name])
 
+# from 1.25 on
+test_written_to_fields[note] if {
+	some note, tc in {
+		"docker/default": {"default": "docker/default", "annotations": {}, "want": _written({"type": "RuntimeDefault"}, {})},
+		"unconfined": {"default": "unconfined", "annotations": {}, "want": _written({"type": "Unconfined"}, {})},
+		"localhost": {
+			"default": "localhost/a",
+			"annotations": {_key("c"): "x"},
+			"want": _written({"type": "Localhost", "localhostProfile": "a"}, {}),
+		},
+		"an annotation that is there follows": {
+			"default": "runtime/default",
+			"annotations": {_pod_key: ""},
+			"want": _written(_runtime, {_pod_key: "runtime/default"}),
+		},
+		"no field says this": {"default": "localhost/", "annotations": {}, "want": _write("localhost/")},
+		"nor this": {"default": "x", "annotations": {}, "want": _write("x")},
+		"nothing to write": {"default": "unconfined", "annotations": {_pod_key: "x"}, "want": {}},
+	}
+
+	seccomp.written(tc["default"]) == tc.want with input.request.object as _pod(null, null, tc.annotations)
+		with data.lib.psp.target as {"minor": 25}
+}
+
+test_nothing_is_derived_from_1_25_on if {
+	pod := _pod(_runtime, null, {})
+	seccomp.derived == _write("runtime/default") with input.request.object as pod
+	seccomp.derived == {} with input.request.object as pod with data.lib.psp.target as {"minor": 25}
+	seccomp.derivable == "runtime/default" with input.request.object as pod with data.lib.psp.target as {"minor": 25}
+}
+
+_written(profile, annotations) := object.union(
+	{"/spec/securityContext": {"seccompProfile": profile}},
+	{"/metadata/annotations": annotations | annotations != {}},
+)
+
 # as a policy puts it together: what is refused, and what is told of it
 _refused(allowed) := seccomp.used - allowed
 

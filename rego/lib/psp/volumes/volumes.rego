@@ -2,8 +2,9 @@
 # title: volumes
 # description: |
 #   The type of each volume: the first of its sources in native's order. A volume
-#   without a source that PSP knows is refused under every policy. Projections of
-#   service account tokens go with secret.
+#   without a source that is known is refused under every policy, and an image (1.31 and
+#   later) under every policy that does not name it. Projections of service account
+#   tokens go with secret.
 #   pkg/security/podsecuritypolicy/provider.go and util/util.go (v1.24.17)
 # custom:
 #   pod_fields:
@@ -17,8 +18,10 @@ import data.lib.psp.pod
 used := {type | some type in types}
 
 # METADATA
-# description: true when PSP knows the types of all volumes
-known if not "" in types
+# description: |
+#   types that a policy does not allow with *: what PSP does not know, and what came after it,
+#   which a policy has to name
+unknown := used & {"", "image"}
 
 # METADATA
 # description: the same, projections of service account tokens counting as secret
@@ -51,7 +54,7 @@ types := plain if {
 		is_object(volume[type])
 	]
 	count(plain) == count(volumes)
-} else := [min({[29, ""]} | {_ranked[key] | some key, source in volume; is_object(source)})[1] |
+} else := [min({[30, ""]} | {_ranked[key] | some key, source in volume; is_object(source)})[1] |
 	some volume in pod.spec.volumes
 ]
 
@@ -116,7 +119,7 @@ _ranked := {
 	"configMap": [18, "configMap"], "vsphereVolume": [19, "vsphereVolume"], "quobyte": [20, "quobyte"],
 	"azureDisk": [21, "azureDisk"], "photonPersistentDisk": [22, "photonPersistentDisk"], "storageos": [23, "storageos"],
 	"projected": [24, "projected"], "portworxVolume": [25, "portworxVolume"], "scaleIO": [26, "scaleIO"],
-	"csi": [27, "csi"], "ephemeral": [28, "ephemeral"],
+	"csi": [27, "csi"], "ephemeral": [28, "ephemeral"], "image": [29, "image"],
 }
 
 # the same types, by all keys of a volume with a name and one source
@@ -130,5 +133,5 @@ _types_of := {
 	"configMap name": "configMap", "name vsphereVolume": "vsphereVolume", "name quobyte": "quobyte",
 	"azureDisk name": "azureDisk", "name photonPersistentDisk": "photonPersistentDisk", "name storageos": "storageos",
 	"name projected": "projected", "name portworxVolume": "portworxVolume", "name scaleIO": "scaleIO",
-	"csi name": "csi", "ephemeral name": "ephemeral",
+	"csi name": "csi", "ephemeral name": "ephemeral", "image name": "image",
 }

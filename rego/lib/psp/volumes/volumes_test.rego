@@ -13,10 +13,12 @@ test_first_source_in_the_order_of_native_decides if {
 	volumes.types == want with input as _review([{key: {} | some j, [key, _] in _sources; j >= i} | some i, _ in _sources])
 }
 
-test_known if {
-	volumes.known with input as _review([{"name": "v", "emptyDir": {}}])
-	volumes.known with input as _review([])
-	not volumes.known with input as _review([{"name": "v", "emptyDir": {}}, {"name": "w", "image": {}}])
+test_what_a_star_does_not_allow if {
+	volumes.unknown == set() with input as _review([{"name": "v", "emptyDir": {}}])
+	volumes.unknown == set() with input as _review([])
+	volumes.unknown == {""} with input as _review([{"name": "v", "emptyDir": {}}, {"name": "w"}])
+	volumes.unknown == {"image"} with input as _review([{"name": "v", "emptyDir": {}}, {"name": "w", "image": {}}])
+	volumes.unknown == {"", "image"} with input as _review([{"name": "v", "newer": {}}, {"name": "w", "image": {}}])
 }
 
 test_types[note] if {
@@ -29,7 +31,7 @@ test_types[note] if {
 			"want": ["secret", ""],
 		},
 		"unknown source": {
-			"volumes": [{"name": "v", "image": {}}, {"name": "w", "image": {}, "nfs": {}}],
+			"volumes": [{"name": "v", "newer": {}}, {"name": "w", "newer": {}, "nfs": {}}],
 			"want": ["", "nfs"],
 		},
 		"source of another type": {"volumes": [{"name": "v", "secret": "s"}], "want": [""]},
@@ -49,7 +51,7 @@ test_unknown[note] if {
 		"none": {"volumes": [], "want": []},
 		"every known type": {"volumes": [{"name": "v", key: {}} | some [key, _] in _sources], "want": []},
 		"some": {
-			"volumes": [{"name": "v"}, {"name": "w", "emptyDir": {}}, {"name": "x", "image": {}}],
+			"volumes": [{"name": "v"}, {"name": "w", "emptyDir": {}}, {"name": "x", "newer": {}}],
 			"want": [_unknown(0), _unknown(2)],
 		},
 	}
@@ -79,10 +81,12 @@ test_not_allowed[note] if {
 			"want": [_refusal(0, "nfs"), _refusal(2, "csi"), _refusal(3, "nfs")],
 		},
 		"unknown, allowed by no list": {
-			"allowed": {"secret", "emptyDir"},
-			"volumes": [{"name": "a", "image": {}}],
+			"allowed": {"secret", "emptyDir", "image"},
+			"volumes": [{"name": "a", "newer": {}}],
 			"want": [_unknown(0)],
 		},
+		"image": {"allowed": {"secret"}, "volumes": [{"name": "a", "image": {}}], "want": [_refusal(0, "image")]},
+		"image that is named": {"allowed": {"image"}, "volumes": [{"name": "a", "image": {}}], "want": []},
 		"policies say cephFS": {
 			"allowed": {"cephfs"},
 			"volumes": [{"name": "a", "cephfs": {}}],
