@@ -97,8 +97,15 @@ func difference(native, ours *Verdict, explain func() (*Explanation, error)) (Cl
 	if !maps.Equal(native.Audit, ours.Audit) {
 		return Policy, fmt.Sprintf("native's audit annotations are %v, the bundle's %v", native.Audit, ours.Audit)
 	}
-	if len(native.Object) > 0 && len(ours.Object) > 0 {
-		if path := unequal(native.Object, ours.Object); path != "" {
+	a, b := native.Object, ours.Object
+	if native.effective != nil || ours.effective != nil {
+		a, b = native.effective, ours.effective
+	}
+	switch {
+	case (len(a) == 0) != (len(b) == 0) && (native.effective != nil || ours.effective != nil):
+		return Mutation, "only one side leaves a pod"
+	case len(a) > 0 && len(b) > 0:
+		if path := unequal(a, b); path != "" {
 			return Mutation, "the pods differ at " + path
 		}
 	}

@@ -35,6 +35,8 @@ type Verdict struct {
 	// Fault says why the engine's answer is no answer: an entry point is missing, undefined, or
 	// returns something else than an AdmissionReview. A verdict with a fault equals no other.
 	Fault string `json:"fault,omitempty"`
+	// effective is the object in the form that is compared; nil compares Object as it is.
+	effective json.RawMessage
 	// blocks are the parts of a refusal's message, one per policy, where the engine tells them apart.
 	blocks []string
 }

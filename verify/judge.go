@@ -93,7 +93,11 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	if c.Phase != "" {
 		return j.askPhase(ctx, c)
 	}
-	answer, err := j.native.Review(c.Request, "case")
+	request, err := j.engine().stored(c.Request)
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err := j.native.Review(request, "case")
 	if err != nil {
 		return nil, "", err
 	}
@@ -109,10 +113,22 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	return &examined, "", err
 }
 
+// engine is the bundle that everything is compared of; nil when there is none.
+func (j *Judge) engine() *OPA {
+	if j.ready != nil {
+		return j.ready.opa
+	}
+	return j.opa
+}
+
 // askPhase has one phase judge the object as it stands.
 func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
 	off := false
-	request := *c.Request
+	stored, err := j.engine().stored(c.Request)
+	if err != nil {
+		return nil, "", err
+	}
+	request := *stored
 	request.ServiceAccountPlugin = &off
 	answer, err := j.native.Ask(protocol.Line{Op: protocol.OpPrepare, Request: &request}, "case")
 	if err != nil {
@@ -138,22 +154,26 @@ func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused 
 
 // phase asks the rules one phase, and compares with what native said.
 func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verdict, request *protocol.Request) error {
-	opa := j.opa
-	if j.ready != nil && j.ready.opa == nil {
+	opa := j.engine()
+	if j.ready != nil && opa == nil {
 		o.native[phase] = native
 		if !slices.Contains(j.ready.Phases, phase) {
 			return nil
 		}
 		return o.decide(ctx, j.ready.asked(j.gatekeeper), phase, request)
 	}
-	if j.ready != nil {
-		opa = j.ready.opa
-	}
-	old, err := astValue(request.OldObject)
+	asked, err := opa.asked(&protocol.Answer{Request: request})
 	if err != nil {
 		return err
 	}
-	return o.phase(ctx, opa, phase, native, request, old)
+	old, err := astValue(asked.OldObject)
+	if err != nil {
+		return err
+	}
+	if native, err = opa.left(native); err != nil {
+		return err
+	}
+	return o.phase(ctx, opa, phase, native, asked, old)
 }
 
 // load gives the case's cluster to both sides, unless they have it.

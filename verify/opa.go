@@ -19,6 +19,7 @@ import (
 	opaversion "github.com/open-policy-agent/opa/v1/version"
 
 	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
 )
 
 // OPAVersion is the version of the OPA that is linked in.
@@ -27,6 +28,8 @@ func OPAVersion() string { return opaversion.Version }
 // OPA is an emitted bundle in the OPA engine, in process. It may be used concurrently.
 type OPA struct {
 	mutate, validate, explain rego.PreparedEvalQuery
+	// server is the API server that the bundle is for, by its own account.
+	server server.Version
 }
 
 // LoadBundle loads the bytes of a bundle (.tar.gz) as OPA would: through its loader, its bundle
@@ -75,7 +78,7 @@ func storeOf(data map[string]any) storage.Store {
 
 // newOPA prepares the questions to a compiled bundle.
 func newOPA(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*OPA, error) {
-	o := &OPA{}
+	o := &OPA{server: target(compiler)}
 	for query, prepared := range map[string]*rego.PreparedEvalQuery{
 		"review := data.psp.mutate; " + blocksQuery:   &o.mutate,
 		"review := data.psp.validate; " + blocksQuery: &o.validate,
@@ -89,6 +92,18 @@ func newOPA(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*
 		}
 	}
 	return o, nil
+}
+
+// target is the API server that a bundle of psp2rego is for; native, where the bundle does not say.
+func target(compiler *ast.Compiler) server.Version {
+	for _, rule := range compiler.GetRulesExact(ast.MustParseRef("data.lib.psp.target.minor")) {
+		if minor, ok := rule.Head.Value.Value.(ast.Number); ok {
+			if n, ok := minor.Int(); ok {
+				return server.Version(n)
+			}
+		}
+	}
+	return server.Native
 }
 
 // blocksQuery asks, about a refusal only, for what its message was made of: the evaluation has it at hand. Bundles that are not

@@ -30,30 +30,38 @@ const thoroughEvery = 16
 // examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
 // compares. A thorough look makes sure that the explanation of a refusal says what the refusal says.
 func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer, thorough bool) (outcome, error) {
-	o := outcome{thorough: thorough, prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
-	old, err := astValue(answer.Request.OldObject)
+	o := outcome{thorough: thorough, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	asked, err := opa.asked(answer)
+	if err != nil {
+		return o, err
+	}
+	o.prepared = asked
+	if answer.Created != nil {
+		o.apiErrors = answer.Created.Errors
+	}
+	old, err := astValue(asked.OldObject)
 	if err != nil {
 		return o, fmt.Errorf("oldObject: %w", err)
 	}
-	created := *answer.Request
-	if answer.Created != nil {
-		o.apiErrors = answer.Created.Errors
-		if len(answer.Created.Object) > 0 {
-			created.Object = answer.Created.Object
-		}
+	native, err := nativeVerdict(answer.Admit)
+	if err == nil {
+		native, err = opa.left(native)
 	}
-	for _, p := range []struct {
-		phase   Phase
-		verdict *protocol.Verdict
-		request *protocol.Request
-	}{{Mutate, answer.Admit, answer.Request}, {Validate, answer.Validate, &created}} {
-		native, err := nativeVerdict(p.verdict)
-		if err != nil {
-			return o, err
-		}
-		if err := o.phase(ctx, opa, p.phase, native, p.request, old); err != nil {
-			return o, err
-		}
+	if err != nil {
+		return o, err
+	}
+	if err := o.phase(ctx, opa, Mutate, native, asked, old); err != nil {
+		return o, err
+	}
+	if native, err = nativeVerdict(answer.Validate); err != nil {
+		return o, err
+	}
+	created, err := opa.created(answer, asked, o.ours[Mutate])
+	if err != nil {
+		return o, err
+	}
+	if err := o.phase(ctx, opa, Validate, native, created, old); err != nil {
+		return o, err
 	}
 	o.sortOut(sent)
 	return o, nil
@@ -69,6 +77,11 @@ func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verd
 	ours, err := opa.evaluate(ctx, phase, request, input)
 	if err != nil {
 		return err
+	}
+	if phase == Mutate && len(native.Object) > 0 {
+		if err := opa.effective(ours); err != nil {
+			return err
+		}
 	}
 	o.native[phase], o.ours[phase] = native, ours
 	explain := func() (*Explanation, error) { return opa.explained(ctx, input) }

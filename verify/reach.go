@@ -90,15 +90,23 @@ func (r *Recording) trace(ctx context.Context, u *recordedUnit, opa *OPA) ([]rea
 // trace asks everything that a case may ask of a bundle that agrees with native: both phases, and for
 // each refusal the explanation.
 func (o *OPA) trace(ctx context.Context, answer *protocol.Answer, tracer topdown.QueryTracer) error {
-	created := *answer.Request
-	if answer.Created != nil && len(answer.Created.Object) > 0 {
-		created.Object = answer.Created.Object
+	asked, err := o.asked(answer)
+	if err != nil {
+		return err
+	}
+	ours, err := o.Evaluate(ctx, Mutate, asked)
+	if err != nil {
+		return err
+	}
+	created, err := o.created(answer, asked, ours)
+	if err != nil {
+		return err
 	}
 	for _, p := range []struct {
 		query   *rego.PreparedEvalQuery
 		request *protocol.Request
 		allowed bool
-	}{{&o.mutate, answer.Request, answer.Admit.Allowed}, {&o.validate, &created, answer.Validate.Allowed}} {
+	}{{&o.mutate, asked, answer.Admit.Allowed}, {&o.validate, created, answer.Validate.Allowed}} {
 		input, err := reviewInput(p.request)
 		if err != nil {
 			return err

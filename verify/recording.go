@@ -169,18 +169,18 @@ func (r *Recording) record(ctx context.Context, unit int) error {
 	if err != nil {
 		return err
 	}
+	opa, err := bundle.Compile(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.what(&u.unit, -1), err)
+	}
 	native, err := r.evaluator(ctx)
 	if err != nil {
 		return err
 	}
-	err = r.ask(native, u)
+	err = r.ask(native, u, opa)
 	r.idle <- native
 	if err != nil {
 		return err
-	}
-	opa, err := bundle.Compile(ctx)
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.what(&u.unit, -1), err)
 	}
 	for i := range u.asked {
 		d, err := r.judge(ctx, u, i, opa)

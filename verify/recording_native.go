@@ -39,7 +39,7 @@ func (r *Recording) evaluator(ctx context.Context) (*Native, error) {
 }
 
 // ask fills in the unit's cases and answers; those that native discards are left out.
-func (r *Recording) ask(native *Native, u *recordedUnit) error {
+func (r *Recording) ask(native *Native, u *recordedUnit, opa *OPA) error {
 	cluster := u.subject.cluster
 	err := native.Load(protocol.Cluster{Dialect: cluster.Dialect, Objects: cluster.Objects}, r.what(&u.unit, -1))
 	if refused := (*protocol.Error)(nil); errors.As(err, &refused) {
@@ -58,7 +58,11 @@ func (r *Recording) ask(native *Native, u *recordedUnit) error {
 	for sent, received := 0, 0; received < len(all); received++ {
 		for ; sent < len(all) && native.InFlight() < maxInFlight; sent++ {
 			c := &all[sent]
-			if err := native.Send(protocol.Line{Op: protocol.OpReview, Request: c.Request}, r.what(&u.unit, c.Index)); err != nil {
+			request, err := opa.stored(c.Request)
+			if err != nil {
+				return err
+			}
+			if err := native.Send(protocol.Line{Op: protocol.OpReview, Request: request}, r.what(&u.unit, c.Index)); err != nil {
 				return err
 			}
 		}

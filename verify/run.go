@@ -28,6 +28,14 @@ type subject struct {
 	failed error
 }
 
+// engine is the bundle that everything is compared of; nil when there is none.
+func (s *subject) engine() *OPA {
+	if s.ready != nil {
+		return s.ready.opa
+	}
+	return s.opa
+}
+
 // Names of passes.
 const (
 	// PassGiven: requesters are those that the input's bindings name, and strangers.

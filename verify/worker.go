@@ -76,8 +76,11 @@ func (w *worker) do(ctx context.Context, u unit) error {
 				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
 				group++
 			}
-			line := protocol.Line{Op: protocol.OpReview, Request: made[0].Request}
-			if err := w.native.Send(line, w.what(u, &made[0])); err != nil {
+			request, err := s.engine().stored(made[0].Request)
+			if err != nil {
+				return err
+			}
+			if err := w.native.Send(protocol.Line{Op: protocol.OpReview, Request: request}, w.what(u, &made[0])); err != nil {
 				return err
 			}
 			queue, made, sent = append(queue, made[0]), made[1:], sent+1

@@ -4,6 +4,7 @@ package opa
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -31,6 +32,7 @@ type record struct {
 	Version string            `json:"version"`
 	Engine  string            `json:"opa"`
 	Dialect string            `json:"dialect"`
+	Server  string            `json:"server"`
 	Sources map[string]string `json:"sources"`
 	Files   map[string]string `json:"files"`
 }
@@ -38,6 +40,7 @@ type record struct {
 func newManifest(files []translate.File, meta Meta) manifest {
 	r := record{
 		Version: meta.Version, Engine: meta.Engine, Dialect: meta.Dialect,
+		Server:  fmt.Sprintf("1.%d", cmp.Or(meta.ServerVersion, translate.OldestServer)),
 		Sources: make(map[string]string, len(meta.Sources)),
 		Files:   make(map[string]string, len(files)),
 	}

@@ -32,10 +32,12 @@ const (
 
 // Meta says where a bundle comes from. It is recorded in the manifest and has no influence on decisions.
 type Meta struct {
-	Version string   // version of psp2rego
-	Engine  string   // version of the OPA that formatted and checked the modules
-	Dialect string   // "kubernetes" or "mke"
-	Sources []Source // the files that were read
+	Version string // version of psp2rego
+	Engine  string // version of the OPA that formatted and checked the modules
+	Dialect string // "kubernetes" or "mke"
+	// ServerVersion is the minor version of the Kubernetes 1 whose API server asks; 0 means 24.
+	ServerVersion int
+	Sources       []Source // the files that were read
 }
 
 // Source is one file that was read, under the name it was given by, with the hex SHA-256 of its bytes.

@@ -84,7 +84,7 @@ func (o *explainOptions) run(cmd *cobra.Command) error {
 
 // engine loads the bytes of the bundle that translate would write.
 func (o *explainOptions) engine(ctx context.Context, cluster *translate.Cluster) (*verify.OPA, error) {
-	bundle, err := build(ctx, cluster, o.dialect.value)
+	bundle, err := build(ctx, cluster, o.options())
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,7 @@ Usage:  psp2rego explain -f PATH... --pod FILE [flags]
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --server-version 1.N        the API server that will ask (1.37)
       --pod FILE                  what to explain; - is standard input
 Requester:
       --as USER                   who creates it (a bare pod: any authenticated user; else the controller)

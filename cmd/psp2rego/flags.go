@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"psp2rego/translate"
 )
 
 const dialectKubernetes, dialectMKE = "kubernetes", "mke"
@@ -42,14 +44,40 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// serverVersion is a version of Kubernetes, without its patch.
+type serverVersion struct{ minor int }
+
+var _ pflag.Value = (*serverVersion)(nil)
+
+func (v *serverVersion) String() string { return fmt.Sprintf("1.%d", v.minor) }
+func (v *serverVersion) Type() string   { return "1.N" }
+
+func (v *serverVersion) Set(word string) error {
+	for minor := translate.OldestServer; minor <= translate.NewestServer; minor++ {
+		if word == fmt.Sprintf("1.%d", minor) {
+			v.minor = minor
+			return nil
+		}
+	}
+	return fmt.Errorf("must be one of 1.%d to 1.%d", translate.OldestServer, translate.NewestServer)
+}
+
+// options are what Compile needs beside the cluster.
+func (in *input) options() translate.Options {
+	return translate.Options{Dialect: in.dialect.value, ServerVersion: in.server.minor, Version: toolVersion()}
+}
+
 // input is what every command reads: the policies and bindings, and the dialect to judge them by.
 type input struct {
 	paths   []string
 	dialect *choice
+	server  serverVersion
 }
 
 func (in *input) addFlags(cmd *cobra.Command) {
 	in.dialect = newChoice(dialectKubernetes, dialectMKE)
 	cmd.Flags().StringArrayVarP(&in.paths, "filename", "f", nil, "file, folder or - to read; repeatable")
 	cmd.Flags().Var(in.dialect, "dialect", "whose group names to follow")
+	in.server.minor = translate.NewestServer
+	cmd.Flags().Var(&in.server, "server-version", "the API server that will ask")
 }

@@ -78,13 +78,19 @@ func openSource(path string) manifest.Source {
 	return source
 }
 
+func metaOf(options translate.Options) opa.Meta {
+	return opa.Meta{
+		Version: options.Version, Engine: verify.OPAVersion(), Dialect: options.Dialect, ServerVersion: options.ServerVersion,
+	}
+}
+
 // build compiles a cluster and puts the result into a bundle.
-func build(ctx context.Context, cluster *translate.Cluster, dialect string) (*opa.Bundle, error) {
-	out, err := translate.Compile(ctx, cluster, translate.Options{Dialect: dialect, Version: toolVersion()})
+func build(ctx context.Context, cluster *translate.Cluster, options translate.Options) (*opa.Bundle, error) {
+	out, err := translate.Compile(ctx, cluster, options)
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	meta := opa.Meta{Version: toolVersion(), Engine: verify.OPAVersion(), Dialect: dialect}
+	meta := metaOf(options)
 	for _, source := range cluster.Sources {
 		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
 	}

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"psp2rego/translate"
 )
 
 func TestMain(m *testing.M) {
@@ -174,3 +176,6 @@ func cmdFirst(ts *testscript.TestScript, neg bool, args []string) {
 	name := slices.Min(slices.Collect(maps.Keys(found)))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(found[name]), 0o600))
 }
+
+// translateObjects makes bundles for the API server that the plugin is part of.
+var translateObjects = translateFor(translate.OldestServer)

@@ -48,7 +48,7 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := build(cmd.Context(), cluster, o.dialect.value)
+	bundle, err := build(cmd.Context(), cluster, o.options())
 	if err != nil {
 		return err
 	}
@@ -115,6 +115,7 @@ Usage:  psp2rego translate -f PATH... -o DIR|FILE.tar.gz [flags]
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --server-version 1.N        the API server that will ask (1.37)
 Output:
   -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output
       --force                     overwrite files that were edited by hand

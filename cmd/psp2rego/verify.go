@@ -17,6 +17,7 @@ import (
 
 	"psp2rego/bundles/opa"
 	"psp2rego/rego"
+	"psp2rego/translate"
 	"psp2rego/verify"
 )
 
@@ -65,7 +66,7 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 	}
 	options := verify.Options{
 		Native:    nativeCommand(path),
-		Translate: translateObjects,
+		Translate: translateFor(o.server.minor),
 		Dialect:   o.dialect.value,
 		Generate:  o.generate,
 		Cases:     o.cases,
@@ -193,9 +194,12 @@ func commandLine(cmd *cobra.Command, without ...string) []string {
 	return words
 }
 
-// translateObjects makes the bundle of given or generated objects.
-func translateObjects(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
-	return opa.FromObjects(ctx, rego.Files, objects, opa.Meta{Version: toolVersion(), Engine: verify.OPAVersion(), Dialect: dialect})
+// translateFor makes bundles of given or generated objects, for an API server.
+func translateFor(minor int) verify.Translate {
+	return func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
+		meta := metaOf(translate.Options{Dialect: dialect, ServerVersion: minor, Version: toolVersion()})
+		return opa.FromObjects(ctx, rego.Files, objects, meta)
+	}
 }
 
 const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.
@@ -212,6 +216,7 @@ Usage:  psp2rego verify -f PATH... | --generate [flags]
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --server-version 1.N        the API server that will ask (1.37)
       --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
+)
+
+// stored is the request as native is asked it on behalf of a bundle for a newer API server: pods that are stored have what the
+// strategy of 1.24 gives them.
+func (o *OPA) stored(request *protocol.Request) (*protocol.Request, error) {
+	if o == nil || !o.server.Newer() || request.Operation != "UPDATE" {
+		return request, nil
+	}
+	return edited(request, server.Stored24)
+}
+
+// asked is the prepared request as the bundle is asked it: the pods as somebody would send them to its API server.
+func (o *OPA) asked(answer *protocol.Answer) (*protocol.Request, error) {
+	if !o.server.Newer() {
+		return answer.Request, nil
+	}
+	return edited(answer.Request, func(pod json.RawMessage) (json.RawMessage, error) {
+		return o.server.Ask(pod, answer.Request.Operation == "UPDATE")
+	})
+}
+
+// left is a native verdict with the pod that it comes to.
+func (o *OPA) left(verdict *Verdict) (*Verdict, error) {
+	if !o.server.Newer() || !verdict.Allowed || len(verdict.Object) == 0 {
+		return verdict, nil
+	}
+	object, err := server.Native.Create(verdict.Object)
+	if err != nil {
+		return nil, fmt.Errorf("pod that native left: %w", err)
+	}
+	verdict.effective, err = server.Native.Effective(object)
+	return verdict, err
+}
+
+// created is the request as the validating phase is asked it. For native's own API server that is about the pod which native left, so
+// that one difference does not lead to another; for a newer one about the pod which the bundle left.
+func (o *OPA) created(answer *protocol.Answer, asked *protocol.Request, ours *Verdict) (*protocol.Request, error) {
+	created := *asked
+	switch {
+	case answer.Created == nil || len(answer.Created.Object) == 0:
+		return &created, nil
+	case !o.server.Newer():
+		created.Object = answer.Created.Object
+		return &created, nil
+	}
+	var err error
+	switch {
+	case asked.Operation == "UPDATE":
+		created.Object, err = o.server.Ask(answer.Created.Object, true)
+	case ours.Allowed && len(ours.Object) > 0:
+		created.Object, err = o.server.Create(ours.Object)
+	default: // asked all the same, about the pod that 1.24 would have made of it
+		if created.Object, err = o.server.Ask(answer.Created.Object, true); err == nil {
+			created.Object, err = o.server.Create(created.Object)
+		}
+	}
+	return &created, err
+}
+
+// effective fills in what the pod of a mutating verdict comes to on the bundle's API server.
+func (o *OPA) effective(verdict *Verdict) error {
+	if !o.server.Newer() || !verdict.Allowed || len(verdict.Object) == 0 {
+		return nil
+	}
+	object, err := o.server.Create(verdict.Object)
+	if err != nil {
+		return fmt.Errorf("pod that the bundle left: %w", err)
+	}
+	verdict.effective, err = o.server.Effective(object)
+	return err
+}
+
+// edited is the request with its pods changed.
+func edited(request *protocol.Request, change func(json.RawMessage) (json.RawMessage, error)) (*protocol.Request, error) {
+	changed := *request
+	var err error
+	if changed.Object, err = change(request.Object); err != nil {
+		return nil, fmt.Errorf("object: %w", err)
+	}
+	if changed.OldObject, err = change(request.OldObject); err != nil {
+		return nil, fmt.Errorf("oldObject: %w", err)
+	}
+	return &changed, nil
+}
