@@ -38,7 +38,7 @@ func (o *OPA) left(verdict *Verdict) (*Verdict, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pod that native left: %w", err)
 	}
-	verdict.effective, err = server.Native.Effective(object)
+	verdict.effective, err = server.Effective(object)
 	return verdict, err
 }
 
@@ -76,7 +76,7 @@ func (o *OPA) effective(verdict *Verdict) error {
 	if err != nil {
 		return fmt.Errorf("pod that the bundle left: %w", err)
 	}
-	verdict.effective, err = o.server.Effective(object)
+	verdict.effective, err = server.Effective(object)
 	return err
 }
 

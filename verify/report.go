@@ -17,6 +17,8 @@ type Report struct {
 	Native  string `json:"native"` // version of the Kubernetes that decided
 	OPA     string `json:"opa"`    // version of the OPA that is linked in
 	Dialect string `json:"dialect"`
+	// Server is the version of the API server that the bundles are for; empty when that is not known.
+	Server string `json:"server,omitempty"`
 	// Command makes the run again, word by word; empty when that is not known.
 	Command []string `json:"command,omitempty"`
 	// Bundle is the path of the given bundle that was judged, and Templates are those of given templates
@@ -56,7 +58,7 @@ const (
 
 // newReport is a report on nothing yet.
 func newReport(o *Options, dialect string, objects []json.RawMessage) *Report {
-	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Command: o.Command}
+	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Server: o.Server, Command: o.Command}
 	r.Bundle, r.Templates = o.Bundle, o.Templates
 	for _, data := range objects {
 		object := struct {
@@ -194,8 +196,11 @@ func (r *Report) ofAnotherMaking() bool { return r.Judged != nil && r.Judged.Com
 
 // engine names what ran the rules.
 func (r *Report) engine() string {
-	if r.Judged != nil {
+	switch {
+	case r.Judged != nil:
 		return r.Judged.Engine
+	case r.Server != "":
+		return "OPA " + r.OPA + " for API server " + r.Server
 	}
 	return "OPA " + r.OPA
 }

@@ -174,7 +174,7 @@ func (r *Report) junitCase(t *Tally, name string, count int, matches func(*Diver
 func (r *Report) junitProperties(t *Tally) []junitProperty {
 	list := []junitProperty{
 		{"kubernetes", r.Native}, {"opa", r.OPA}, {"psp2rego", r.Tool}, {"seed", strconv.FormatUint(r.Seed, 10)},
-		{"dialect", r.Dialect}, {"cases", strconv.Itoa(t.Cases)},
+		{"server", r.Server}, {"dialect", r.Dialect}, {"cases", strconv.Itoa(t.Cases)},
 	}
 	for _, id := range slices.Sorted(maps.Keys(t.Known)) {
 		list = append(list, junitProperty{"known difference " + id, strconv.Itoa(t.Known[id])})

@@ -49,6 +49,7 @@ func (r *Report) sameRun(other *Report) error {
 		{"version of OPA", r.OPA, other.OPA},
 		{"engine of the given rules", r.engine(), other.engine()},
 		{"dialect", r.Dialect, other.Dialect},
+		{"API server", r.Server, other.Server},
 		{"input or its settings (digest)", r.Plan.Inputs, other.Plan.Inputs},
 	} {
 		unknown := part.name == "version of Kubernetes" && (part.mine == "" || part.others == "")

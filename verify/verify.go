@@ -39,6 +39,9 @@ type Options struct {
 	Objects []json.RawMessage
 	// Dialect of the given cluster: "kubernetes", which empty means, or "mke".
 	Dialect string
+	// Server is the version of the API server that Translate makes bundles for, as in 1.31; for the report alone, because bundles say it themselves.
+	// Empty is not known.
+	Server string
 	// Generate makes clusters too, PerCluster cases each, instead of taking Objects.
 	Generate bool
 	// Settings steer the generators; nil means cases.Defaults.

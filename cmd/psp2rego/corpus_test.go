@@ -3,23 +3,55 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"psp2rego/translate"
 	"psp2rego/verify"
 )
 
 // TestCorpusIsDecidedAsNativeDecidesIt replays every recorded case against the evaluator and against
-// what translation makes of its cluster now.
+// what translation makes of its cluster now, for the API server that the evaluator stands for and for the newest.
 func TestCorpusIsDecidedAsNativeDecidesIt(t *testing.T) {
+	for _, minor := range []int{translate.OldestServer, translate.NewestServer} {
+		t.Run(fmt.Sprintf("1.%d", minor), func(t *testing.T) { testCorpus(t, translateFor(minor)) })
+	}
+}
+
+// TestServersOfEachKindDecideAsNativeDoes puts generated cases to bundles for every server that keeps pods in another way.
+func TestServersOfEachKindDecideAsNativeDoes(t *testing.T) {
+	for _, minor := range []int{25, 27, 30, 33, 34, translate.NewestServer} {
+		t.Run(fmt.Sprintf("1.%d", minor), func(t *testing.T) {
+			report, err := verify.Run(t.Context(), verify.Options{
+				Native: verify.NativeCommand{Path: nativePath(t)}, Translate: translateFor(minor),
+				Generate: true, Cases: 1000, Seed: uint64(minor), AllowUndecided: true,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Outcome() != verify.Equivalent {
+				var text strings.Builder
+				if err := report.Write(&text, "text"); err != nil {
+					t.Fatal(err)
+				}
+				t.Error(text.String())
+			}
+		})
+	}
+}
+
+func testCorpus(t *testing.T, translated verify.Translate) {
+	t.Helper()
 	files, err := filepath.Glob("../../testdata/corpus/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no corpus: %v", err)
 	}
 	native := nativePath(t)
 	judge, err := verify.NewJudge(t.Context(), verify.Options{
-		Native: verify.NativeCommand{Path: native}, Translate: translateObjects,
+		Native: verify.NativeCommand{Path: native}, Translate: translated,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"psp2rego/verify"
 	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
 )
 
 // question is one pod on its way into the cluster, and whose it is.
@@ -99,7 +100,12 @@ type secondOpinion struct {
 func (s *secondOpinion) differs() bool { return s != nil && s.difference != nil }
 
 func askNative(ctx context.Context, native *verify.Native, q *question, ours *verify.Verdict, explanation *verify.Explanation) (*secondOpinion, error) {
-	review, err := native.Review(&q.sent, "review")
+	sent := q.sent
+	var err error
+	if sent.Object, err = server.For24(sent.Object); err != nil {
+		return nil, err
+	}
+	review, err := native.Review(&sent, "review")
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ var faults = map[string]*fault{
 	},
 	"choice": {
 		path:    "lib/psp/choice/choice.rego",
-		line:    `changes := policies[name].writes != {}`,
+		line:    `changes := policies[name].writes != server.unchanged`,
 		instead: `changes := policies[name].writes == {}`,
 		want:    "in mutate: native chooses",
 		shrink:  150,
@@ -82,7 +82,7 @@ var faults = map[string]*fault{
 	},
 	"round_trip": {
 		path:    "lib/psp/choice/choice.rego",
-		line:    `changes := policies[name].writes != {}`,
+		line:    `changes := policies[name].writes != server.unchanged`,
 		instead: `changes := policies[name].writes == {}`,
 		want:    "the folder, packed, is not the tarball",
 	},

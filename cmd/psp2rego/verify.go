@@ -79,6 +79,9 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 	if err := o.judge(&options); err != nil {
 		return err
 	}
+	if len(o.policies) == 0 { // given bundles say themselves which API server they are for
+		options.Server = o.server.String()
+	}
 	report, err := o.compare(cmd, options)
 	if report != nil { // even when something went wrong after the cases were judged
 		err = errors.Join(err, report.Write(cmd.OutOrStdout(), o.format.value))
@@ -239,8 +242,6 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check w
   psp2rego verify -f cluster/
   # does the bundle that was edited by hand still decide the same?
   psp2rego verify -f cluster/ --policies bundle
-  # how close do these templates and constraints come?
-  psp2rego verify -f cluster/ --policies gatekeeper/
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
 `

@@ -149,23 +149,12 @@ func (v Version) syncAppArmor(p, c object) {
 	}
 }
 
-// Effective is the pod as kubelets of this version run it, in a form that is the same for all versions: seccomp profiles are those of
+// Effective is the pod as kubelets run it, in a form that is the same for all versions: seccomp profiles are those of
 // the fields, which alone count from 1.24 on once the strategy of 1.24 has made them; AppArmor profiles are by container, by its field, its annotation, the
 // pod's field, in this order; annotations and fields that say the same otherwise are gone.
-func (v Version) Effective(pod json.RawMessage) (json.RawMessage, error) {
+func Effective(pod json.RawMessage) (json.RawMessage, error) {
 	return edit(pod, func(p object) {
-		annotations := p.at("metadata").at("annotations")
-		profiles := object{}
-		for _, c := range p.containers() {
-			name := profileName(c.at("securityContext").at("appArmorProfile"))
-			if name == "" {
-				name, _ = annotations[appArmor+c.text("name")].(string)
-			}
-			if name == "" {
-				name = profileName(p.at("spec").at("securityContext").at("appArmorProfile"))
-			}
-			profiles[c.text("name")] = name
-		}
+		profiles := p.appArmorProfiles()
 		for _, c := range p.containers() {
 			p.drop(appArmor + c.text("name"))
 			p.drop(containerSeccomp + c.text("name"))
@@ -175,6 +164,37 @@ func (v Version) Effective(pod json.RawMessage) (json.RawMessage, error) {
 		p.at("spec").dropField("appArmorProfile")
 		p["effective AppArmor profiles"] = profiles
 	})
+}
+
+// For24 is a pod for a newer server as somebody would send it to 1.24: with annotations for AppArmor profiles.
+func For24(pod json.RawMessage) (json.RawMessage, error) {
+	return edit(pod, func(p object) {
+		for container, name := range p.appArmorProfiles() {
+			if name != "" {
+				p.in("metadata").in("annotations")[appArmor+container] = name
+			}
+		}
+		for _, c := range p.containers() {
+			c.dropField("appArmorProfile")
+		}
+		p.at("spec").dropField("appArmorProfile")
+	})
+}
+
+// appArmorProfiles are the profiles' names by container, empty without one, as GetProfile in pkg/security/apparmor/helpers.go (v1.36.3) finds them.
+func (p object) appArmorProfiles() object {
+	profiles := object{}
+	for _, c := range p.containers() {
+		name := profileName(c.at("securityContext").at("appArmorProfile"))
+		if name == "" {
+			name = p.at("metadata").at("annotations").text(appArmor + c.text("name"))
+		}
+		if name == "" {
+			name = profileName(p.at("spec").at("securityContext").at("appArmorProfile"))
+		}
+		profiles[c.text("name")] = name
+	}
+	return profiles
 }
 
 // profile is the field for a profile's name; nil where no field says it.
