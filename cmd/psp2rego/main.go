@@ -83,7 +83,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newTranslateCommand(), newVerifyCommand(), newExplainCommand(), newVersionCommand(), newCodesTopic())
+	root.AddCommand(newTranslateCommand(), newVerifyCommand(), newExplainCommand(), newBundleCommand(), newVersionCommand(), newCodesTopic())
 	return root
 }
 
@@ -94,6 +94,7 @@ Usage:  psp2rego COMMAND [flags]
   translate     write an OPA bundle from PodSecurityPolicies and RBAC
   verify        compare the bundle with the real admission plugin, pod by pod
   explain       say which policy judges a pod, why, and what it changes
+  bundle        pack, sign, check and ship bundles
   version       print versions
   help codes    list the codes of all diagnostics
 
