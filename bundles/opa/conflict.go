@@ -6,11 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"psp2rego/translate"
 )
 
 // ErrForeign is returned when a target exists and is nothing that psp2rego has written. No option overwrites it.
@@ -54,7 +55,7 @@ func (b *Bundle) compare(target string, disk map[string][]byte) error {
 	if len(disk) == 0 {
 		return nil
 	}
-	old, ok := decodeManifest(disk[manifestName])
+	changes, ok := changed(sortedFiles(disk))
 	if !ok {
 		return fmt.Errorf("%s: %w", target, ErrForeign)
 	}
@@ -62,34 +63,43 @@ func (b *Bundle) compare(target string, disk map[string][]byte) error {
 	for _, f := range b.Files {
 		next[f.Path] = f.Data
 	}
-
-	var changes []Change
-	add := func(what, path string) {
-		changes = append(changes, Change{Path: path, What: what, Diff: diff.Diff(
-			path+" (as it is)", disk[path], path+" (as translated)", next[path])})
-	}
-	for path, data := range disk {
-		sum, known := old.Metadata.Record.Files[path]
-		switch {
-		case next[path] != nil && bytes.Equal(data, next[path]):
-		case path == manifestName:
-			if own, err := old.encode(); err != nil || !bytes.Equal(own, data) {
-				add("edited", path)
-			}
-		case !known:
-			add("added", path)
-		case sum != digest(data):
-			add("edited", path)
-		}
-	}
-	for path := range maps.Keys(old.Metadata.Record.Files) {
-		if _, there := disk[path]; !there && next[path] != nil {
-			add("deleted", path)
-		}
-	}
-	if changes == nil {
+	changes = slices.DeleteFunc(changes, func(c Change) bool { return bytes.Equal(disk[c.Path], next[c.Path]) })
+	if len(changes) == 0 {
 		return nil
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+	for i, c := range changes {
+		changes[i].Diff = diff.Diff(c.Path+" (as it is)", disk[c.Path], c.Path+" (as translated)", next[c.Path])
+	}
 	return &ConflictError{Target: target, Changes: changes}
+}
+
+// changed gives, sorted by path, the files of a bundle that are not as its manifest says, without diffs. A signature is no
+// such file: it is made of the others. ok is false if psp2rego wrote no such bundle.
+func changed(files []translate.File) (changes []Change, ok bool) {
+	at := slices.IndexFunc(files, func(f translate.File) bool { return f.Path == manifestName })
+	if at < 0 {
+		return nil, false
+	}
+	m, ok := decodeManifest(files[at].Data)
+	if !ok {
+		return nil, false
+	}
+	was, is := m.Metadata.Record.Files, digests(files)
+	if own, err := m.encode(); err != nil || !bytes.Equal(own, files[at].Data) || m.Revision != revision(was) {
+		changes = append(changes, Change{Path: manifestName, What: "edited"})
+	}
+	for path, sum := range is {
+		if old, known := was[path]; !known {
+			changes = append(changes, Change{Path: path, What: "added"})
+		} else if old != sum {
+			changes = append(changes, Change{Path: path, What: "edited"})
+		}
+	}
+	for path := range was {
+		if _, there := is[path]; !there {
+			changes = append(changes, Change{Path: path, What: "deleted"})
+		}
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+	return changes, true
 }

@@ -21,7 +21,7 @@ import (
 //
 // It refuses with a *ConflictError, unless force is set, where that would lose somebody's edits, additions or deletions.
 // It refuses always, with ErrForeign, a folder that is not empty and holds no bundle of psp2rego, and one that holds
-// hidden entries besides the manifest (.git, say).
+// hidden entries besides manifest and signature (.git, say).
 func (b *Bundle) WriteDir(ctx context.Context, dir string, force bool) (err error) {
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = resolved
@@ -101,7 +101,7 @@ func readDir(ctx context.Context, dir string) (map[string][]byte, error) {
 		return nil, fmt.Errorf("%s: not empty, and %w", dir, ErrForeign)
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ".") && entry.Name() != manifestName {
+		if name := entry.Name(); strings.HasPrefix(name, ".") && name != manifestName && name != signaturesName {
 			return nil, fmt.Errorf("%s: holds %s besides the bundle: %w", dir, entry.Name(), ErrForeign)
 		}
 	}

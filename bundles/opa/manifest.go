@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"psp2rego/translate"
 )
@@ -35,6 +37,8 @@ type record struct {
 	Server  string            `json:"server"`
 	Sources map[string]string `json:"sources"`
 	Files   map[string]string `json:"files"`
+	// Edited are the files that were edited, added or deleted by hand after translation and before they were packed.
+	Edited []string `json:"edited,omitempty"`
 }
 
 func newManifest(files []translate.File, meta Meta) manifest {
@@ -42,20 +46,34 @@ func newManifest(files []translate.File, meta Meta) manifest {
 		Version: meta.Version, Engine: meta.Engine, Dialect: meta.Dialect,
 		Server:  fmt.Sprintf("1.%d", cmp.Or(meta.ServerVersion, translate.OldestServer)),
 		Sources: make(map[string]string, len(meta.Sources)),
-		Files:   make(map[string]string, len(files)),
+		Files:   digests(files),
 	}
 	for _, s := range meta.Sources {
 		r.Sources[s.Name] = s.SHA256
 	}
-	all := sha256.New()
-	for _, f := range files {
-		sum := digest(f.Data)
-		r.Files[f.Path] = sum
-		fmt.Fprintf(all, "%s\x00%s\n", f.Path, sum)
-	}
-	m := manifest{Revision: hex.EncodeToString(all.Sum(nil)), Roots: roots[:], RegoVersion: 1}
+	m := manifest{Revision: revision(r.Files), Roots: roots[:], RegoVersion: 1}
 	m.Metadata.Record = r
 	return m
+}
+
+// digests gives the digest of each file that a manifest speaks of: all but itself and the signature.
+func digests(files []translate.File) map[string]string {
+	sums := make(map[string]string, len(files))
+	for _, f := range files {
+		if f.Path != manifestName && f.Path != signaturesName {
+			sums[f.Path] = digest(f.Data)
+		}
+	}
+	return sums
+}
+
+// revision is the hex SHA-256 over paths and digests.
+func revision(sums map[string]string) string {
+	all := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(sums)) {
+		fmt.Fprintf(all, "%s\x00%s\n", path, sums[path])
+	}
+	return hex.EncodeToString(all.Sum(nil))
 }
 
 // encode gives the manifest its one form: keys in order, two blanks of indent, a final newline.

@@ -26,8 +26,9 @@ import (
 var ownerReadme []byte
 
 const (
-	manifestName = ".manifest"
-	readmeName   = "README.md"
+	manifestName   = ".manifest"
+	signaturesName = ".signatures.json"
+	readmeName     = "README.md"
 )
 
 // Meta says where a bundle comes from. It is recorded in the manifest and has no influence on decisions.
@@ -45,9 +46,11 @@ type Source struct{ Name, SHA256 string }
 
 // Bundle is a complete OPA bundle in memory. Two builds from equal inputs are equal byte for byte.
 type Bundle struct {
-	// Files are sorted by path; the first is ".manifest". Paths are slash-separated and relative.
+	// Files are sorted by path; the first is ".manifest", the next, if the bundle is signed, ".signatures.json". Paths are
+	// slash-separated and relative.
 	Files []translate.File
-	// Revision is the hex SHA-256 over all other files' paths and digests.
+	// Revision is the hex SHA-256 over all other files' paths and digests; of a bundle that was read, what its manifest says
+	// that it is.
 	Revision string
 }
 

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 )
 
-// maxTarball bounds what is unpacked of an existing tarball before it is overwritten. OPA's own limit per file is the same.
+// maxTarball bounds what is unpacked of a tarball. OPA's own limit per file is the same.
 const maxTarball = 1 << 30
 
 // WriteTarball writes the bundle as a gzip-compressed tar archive: files sorted, bytes verbatim, no times, no owners.
@@ -92,25 +92,57 @@ func readTarball(name string) (map[string][]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	foreign := fmt.Errorf("%s: %w", name, ErrForeign)
-	zr, err := gzip.NewReader(bufio.NewReader(file))
+	files, err := unpack(bufio.NewReader(file))
 	if err != nil {
-		return nil, foreign
+		return nil, fmt.Errorf("%s: %w (%w)", name, ErrForeign, err)
+	}
+	return files, nil
+}
+
+// unpack gives the files of a tarball, of which each stands in it once. The whole of it has to be there.
+func unpack(r io.Reader) (map[string][]byte, error) {
+	zr, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("no .tar.gz: %w", err)
 	}
 	files := map[string][]byte{}
 	limited := &io.LimitedReader{R: zr, N: maxTarball}
 	for tr := tar.NewReader(limited); ; {
 		header, err := tr.Next()
-		if err == io.EOF && len(files) > 0 {
-			return files, nil
+		if err == io.EOF {
+			break
 		}
-		if err != nil || header.Typeflag != tar.TypeReg {
-			return nil, foreign
-		}
-		data, err := io.ReadAll(tr)
 		if err != nil {
-			return nil, foreign
+			return nil, damaged(err, limited)
 		}
-		files[header.Name] = data
+		if header.Typeflag != tar.TypeReg {
+			return nil, fmt.Errorf("holds %q, which is no regular file", header.Name)
+		}
+		if _, twice := files[header.Name]; twice {
+			return nil, fmt.Errorf("holds %q twice", header.Name)
+		}
+		if files[header.Name], err = io.ReadAll(tr); err != nil {
+			return nil, damaged(err, limited)
+		}
 	}
+	// What follows the archive's end is padding; gzip's checksum is behind it.
+	if _, err := io.Copy(io.Discard, limited); err != nil {
+		return nil, damaged(err, limited)
+	}
+	if limited.N == 0 {
+		return nil, errLarge
+	}
+	if len(files) == 0 {
+		return nil, errors.New("an empty archive")
+	}
+	return files, nil
+}
+
+var errLarge = errors.New("larger than a bundle can be")
+
+func damaged(err error, read *io.LimitedReader) error {
+	if read.N == 0 {
+		return errLarge
+	}
+	return fmt.Errorf("truncated or damaged: %w", err)
 }
