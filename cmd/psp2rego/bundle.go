@@ -22,8 +22,22 @@ func newBundleCommand() *cobra.Command {
 	}
 	cmd.AddCommand(
 		newBundleBuildCommand(),
+		newBundleSignCommand(),
+		newBundleInspectCommand(),
+		newBundlePushCommand(),
+		newBundlePullCommand(),
 	)
 	return cmd
+}
+
+// oneArgument demands exactly one word that no flag introduces.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s is needed, and one alone; see %s --help", what, cmd.CommandPath())
+		}
+		return nil
+	}
 }
 
 const bundleHelp = `Pack, sign, check and ship OPA bundles.
@@ -31,6 +45,10 @@ const bundleHelp = `Pack, sign, check and ship OPA bundles.
 Usage:  psp2rego bundle COMMAND [flags]
 
   build         translate, or take a translated folder, and pack it, signed if there is a key
+  sign          sign a tarball, so that OPA can tell who made it
+  inspect       say what a bundle is, and what was changed in it
+  push          store a tarball in an OCI registry, in the form that OPA downloads
+  pull          fetch one, and check it
 
 Every command has --help.
 

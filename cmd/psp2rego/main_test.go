@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("FAULTY", faulty)
 			env.Setenv("GATEKEEPER", gatekeeper)
+			withRegistry(env)
 			// The scenario is copied, so that output shows short, stable names.
 			if err := os.CopyFS(filepath.Join(env.WorkDir, "mke"), os.DirFS(mke)); err != nil {
 				return err
@@ -71,6 +72,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "fill": cmdFill, "cmptree": cmdCmpTree, "listing": cmdListing, "replace": cmdReplace, "first": cmdFirst,
+			"keys": cmdKeys, "envfile": cmdEnvFile, "cut": cmdCut, "tarball": cmdTarball, "untar": cmdUntar,
 		},
 	})
 }

@@ -94,6 +94,11 @@ func (o *translateOptions) write(cmd *cobra.Command, bundle *opa.Bundle) error {
 	default:
 		err = bundle.WriteDir(cmd.Context(), o.output, o.force)
 	}
+	return showConflict(cmd, err)
+}
+
+// showConflict shows what would have been lost if the bundle had been written.
+func showConflict(cmd *cobra.Command, err error) error {
 	var conflict *opa.ConflictError
 	if errors.As(err, &conflict) {
 		if _, writeErr := cmd.ErrOrStderr().Write(conflict.Diff()); writeErr != nil {

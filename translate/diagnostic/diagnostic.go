@@ -73,18 +73,18 @@ type Diagnostic struct {
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	if pos := d.Pos.String(); pos != "" {
-		b.WriteString(printable(pos) + ": ")
+		b.WriteString(Printable(pos) + ": ")
 	}
 	b.WriteString(d.Severity.String() + ": ")
 	if d.Field != "" {
-		b.WriteString(printable(d.Field) + ": ")
+		b.WriteString(Printable(d.Field) + ": ")
 	}
-	b.WriteString(printable(d.Message))
+	b.WriteString(Printable(d.Message))
 	if d.Code != "" {
 		b.WriteString(" [" + d.Code + "]")
 	}
 	if d.Hint != "" {
-		b.WriteString("\n  hint: " + printable(d.Hint))
+		b.WriteString("\n  hint: " + Printable(d.Hint))
 	}
 	return b.String()
 }

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// printable writes whatever could break or restyle a terminal line (controls, line separators, bidirectional marks,
+// Printable writes whatever could break or restyle a terminal line (controls, line separators, bidirectional marks,
 // bytes that are no UTF-8) as a Go escape and leaves everything else alone.
-func printable(s string) string {
+func Printable(s string) string {
 	if strings.IndexFunc(s, unsafe) < 0 && utf8.ValidString(s) {
 		return s
 	}
