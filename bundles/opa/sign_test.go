@@ -30,7 +30,7 @@ import (
 // keyPair is a private and a public key in PEM.
 type keyPair struct{ private, public []byte }
 
-func pair(t *testing.T, key crypto.Signer) keyPair {
+func pair(t testing.TB, key crypto.Signer) keyPair {
 	t.Helper()
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -56,7 +56,7 @@ var keyOf = sync.OnceValue(func() map[string]crypto.Signer {
 	return map[string]crypto.Signer{"RS256": r, "ES256": e, "EdDSA": d}
 })
 
-func signingKey(t *testing.T, algorithm string) opa.SigningKey {
+func signingKey(t testing.TB, algorithm string) opa.SigningKey {
 	t.Helper()
 	key, err := opa.ParseSigningKey(pair(t, keyOf()[algorithm]).private)
 	if err != nil {
@@ -68,7 +68,7 @@ func signingKey(t *testing.T, algorithm string) opa.SigningKey {
 	return key
 }
 
-func verificationKey(t *testing.T, algorithm string) opa.VerificationKey {
+func verificationKey(t testing.TB, algorithm string) opa.VerificationKey {
 	t.Helper()
 	key, err := opa.ParseVerificationKey(pair(t, keyOf()[algorithm]).public)
 	if err != nil {
