@@ -60,17 +60,44 @@ type Output struct {
 
 // Compile turns a cluster into Rego. The result depends on the arguments alone, to the byte.
 func Compile(ctx context.Context, c *Cluster, o Options) (*Output, error) {
+	return (&Compiler{Options: o}).Compile(ctx, c)
+}
+
+// Compiler compiles one state of a cluster after the other. The module of a policy whose text has not changed is taken over
+// from the state before, so that a change of grants costs no more than writing the grants. One call at a time.
+type Compiler struct {
+	Options Options
+	modules map[moduleKey]File
+}
+
+// moduleKey is what a module depends on besides the options: where the policy stands, its name, and the digest of its text.
+type moduleKey struct{ file, name, sha256 string }
+
+// Compile is what the function Compile gives for the cluster and the options.
+func (k *Compiler) Compile(ctx context.Context, c *Cluster) (*Output, error) {
+	o := k.Options
 	out := &Output{Sources: c.Sources}
+	modules := make(map[moduleKey]File, len(c.Policies))
 	for i := range c.Policies {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		file, err := compilePolicy(&c.Policies[i], o)
-		if err != nil {
-			return nil, err
+		p := &c.Policies[i]
+		var key moduleKey
+		if p.Source != nil {
+			key = moduleKey{p.Source.File(), p.Name, p.Source.SHA256()}
 		}
+		file, known := k.modules[key]
+		if !known || p.Source == nil {
+			var err error
+			if file, err = compilePolicy(p, o); err != nil {
+				return nil, err
+			}
+		}
+		modules[key] = file
 		out.Files = append(out.Files, file)
 	}
+	k.modules = modules
 	dialect, err := dialectModule(o.Dialect)
 	if err != nil {
 		return nil, err
