@@ -15,18 +15,29 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// What a client may cost. OPA needs far less of each.
+// limits are what a client may cost. OPA needs far less of each.
+type limits struct {
+	header      time.Duration // for all header lines together, however slowly they trickle in
+	request     time.Duration
+	idle        time.Duration
+	headerBytes int
+	connections int
+}
+
 const (
-	headerTimeout  = 5 * time.Second // for all header lines together, however slowly they trickle in
-	requestTimeout = 10 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeader      = 16 << 10
-	maxConnections = 1024
 	// slowestClient is the rate, in bytes a second, below which a download is cut off.
 	slowestClient = 32 << 10
+	// answerTime is for an answer of no size.
+	answerTime = 10 * time.Second
 	// graceful is how long requests may take to end when the server is asked to.
 	graceful = 10 * time.Second
 )
+
+func defaultLimits() limits {
+	return limits{
+		header: 5 * time.Second, request: 10 * time.Second, idle: 2 * time.Minute, headerBytes: 16 << 10, connections: 1024,
+	}
+}
 
 // Serve answers requests on a listener until the context ends; then it lets the requests that are running finish, polls at
 // once. It speaks TLS if there is a configuration for it. The listener is closed.
@@ -34,10 +45,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, secure *tls.Config) 
 	var only http.Protocols
 	only.SetHTTP1(true)
 	server := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, Protocols: &only, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		Handler: s.handler, ReadHeaderTimeout: s.limits.header, ReadTimeout: s.limits.request, IdleTimeout: s.limits.idle,
+		MaxHeaderBytes: s.limits.headerBytes, Protocols: &only, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	l = netutil.LimitListener(l, maxConnections)
+	l = netutil.LimitListener(l, s.limits.connections)
 	if secure != nil {
 		l = tls.NewListener(l, secure)
 	}
@@ -85,7 +96,7 @@ func (s *Server) refuse(w http.ResponseWriter, status int, why string) {
 
 // bound ends a response that takes a client too long to fetch. Recorders in tests have no deadlines; connections all do.
 func bound(w http.ResponseWriter, size int) {
-	limit := requestTimeout + time.Duration(size/slowestClient)*time.Second
+	limit := answerTime + time.Duration(size/slowestClient)*time.Second
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 // Server serves the revision that was published last. Its methods may be called at the same time.
 type Server struct {
 	options Options
+	limits  limits
 	log     *slog.Logger
 	metrics *metrics
 	handler http.Handler
@@ -68,7 +69,7 @@ type revision struct {
 // New is a server that has nothing to serve yet.
 func New(o Options) *Server {
 	s := &Server{
-		options: o, log: o.Log, closing: make(chan struct{}), changed: make(chan struct{}),
+		options: o, limits: defaultLimits(), log: o.Log, closing: make(chan struct{}), changed: make(chan struct{}),
 		snapshots: map[string]bool{},
 	}
 	if s.log == nil {
