@@ -22,6 +22,10 @@ const Path = "/bundles/psp"
 
 // Options say how a bundle is served. The zero value serves unsigned, to everybody who can connect.
 type Options struct {
+	// Deltas sends changed grants as delta bundles to clients that ask for them. OPA up to 1.22.2 compiles its modules anew, in
+	// place, when it activates a delta, and has no decision for requests that it gets meanwhile (v1/bundle/store.go,
+	// activateBundles), so this is for OPAs that need not answer all the time.
+	Deltas bool
 	// Sign gives a tarball its signature. Signed bundles are never sent as deltas, because OPA has no signatures for those.
 	// Nil: unsigned.
 	Sign func(ctx context.Context, tarball []byte) ([]byte, error)
@@ -102,7 +106,7 @@ func (s *Server) Publish(ctx context.Context, b *opa.Bundle) (changed bool, err 
 		if next.snapshot, err = s.options.Sign(ctx, next.snapshot); err != nil {
 			return false, fmt.Errorf("sign revision %s: %w", b.Revision, err)
 		}
-	} else if before != nil {
+	} else if before != nil && s.options.Deltas {
 		next.from = before.etag
 		if next.delta, err = delta(before.bundle, b); err != nil {
 			return false, err

@@ -163,23 +163,24 @@ func TestADeltaIsSentOnlyWhereItLeadsToTheNewRevision(t *testing.T) {
 	for name, tc := range map[string]struct {
 		next         *opa.Bundle
 		has, prefers string
-		sign         bool
+		on, sign     bool
 		want         string
 	}{
-		"other grants":              {grants, tag(first), both, false, bundle.DeltaBundleType},
-		"with what it had before":   {grants, tag(first) + `, "x"`, both, false, bundle.DeltaBundleType},
-		"the client has another":    {grants, `"x"`, both, false, bundle.SnapshotBundleType},
-		"it had it before the last": {grants, `"x", ` + tag(first), both, false, bundle.SnapshotBundleType},
-		"the client has none":       {grants, "", both, false, bundle.SnapshotBundleType},
-		"no deltas wanted":          {grants, tag(first), "modes=snapshot", false, bundle.SnapshotBundleType},
-		"nothing said":              {grants, tag(first), "", false, bundle.SnapshotBundleType},
-		"signed":                    {grants, tag(first), both, true, bundle.SnapshotBundleType},
-		"another policy":            {made(t, []string{"a", "c"}, "jeff"), tag(first), both, false, bundle.SnapshotBundleType},
-		"one policy more":           {made(t, []string{"a", "b", "c"}, "jeff"), tag(first), both, false, bundle.SnapshotBundleType},
-		"a subject without name":    {made(t, []string{"a", "b"}, ""), tag(first), both, false, bundle.SnapshotBundleType},
+		"not offered":               {grants, tag(first), both, false, false, bundle.SnapshotBundleType},
+		"other grants":              {grants, tag(first), both, true, false, bundle.DeltaBundleType},
+		"with what it had before":   {grants, tag(first) + `, "x"`, both, true, false, bundle.DeltaBundleType},
+		"the client has another":    {grants, `"x"`, both, true, false, bundle.SnapshotBundleType},
+		"it had it before the last": {grants, `"x", ` + tag(first), both, true, false, bundle.SnapshotBundleType},
+		"the client has none":       {grants, "", both, true, false, bundle.SnapshotBundleType},
+		"no deltas wanted":          {grants, tag(first), "modes=snapshot", true, false, bundle.SnapshotBundleType},
+		"nothing said":              {grants, tag(first), "", true, false, bundle.SnapshotBundleType},
+		"signed":                    {grants, tag(first), both, true, true, bundle.SnapshotBundleType},
+		"another policy":            {made(t, []string{"a", "c"}, "jeff"), tag(first), both, true, false, bundle.SnapshotBundleType},
+		"one policy more":           {made(t, []string{"a", "b", "c"}, "jeff"), tag(first), both, true, false, bundle.SnapshotBundleType},
+		"a subject without name":    {made(t, []string{"a", "b"}, ""), tag(first), both, true, false, bundle.SnapshotBundleType},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := server.Options{}
+			o := server.Options{Deltas: tc.on}
 			if tc.sign {
 				o.Sign = func(_ context.Context, tarball []byte) ([]byte, error) { return tarball, nil }
 			}
@@ -200,7 +201,7 @@ func TestADeltaIsSentOnlyWhereItLeadsToTheNewRevision(t *testing.T) {
 
 // TestAClientThatCouldNotUseADeltaGetsSnapshots plays an OPA that persists bundles: it refuses every delta and comes back.
 func TestAClientThatCouldNotUseADeltaGetsSnapshots(t *testing.T) {
-	s := server.New(server.Options{})
+	s := server.New(server.Options{Deltas: true})
 	users := []string{"a", "b", "c"}
 	publish(t, s, made(t, []string{"p"}, users[0]))
 	for i, want := range []string{bundle.DeltaBundleType, bundle.SnapshotBundleType} {
@@ -217,7 +218,7 @@ func TestAClientThatCouldNotUseADeltaGetsSnapshots(t *testing.T) {
 
 // TestADeltaHoldsTheManifestAndAPatch looks into the tarball: names with every character that a path treats in its own way.
 func TestADeltaHoldsTheManifestAndAPatch(t *testing.T) {
-	s := server.New(server.Options{})
+	s := server.New(server.Options{Deltas: true})
 	publish(t, s, made(t, []string{"p"}, "stays", "goes"))
 	before := get(s, server.Path).Header.Get("ETag")
 	publish(t, s, made(t, []string{"p"}, "stays", "https://id/~x%2F y?/"))
