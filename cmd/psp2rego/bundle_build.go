@@ -40,8 +40,8 @@ func newBundleBuildCommand() *cobra.Command {
 
 func (o *bundleBuildOptions) run(cmd *cobra.Command) error {
 	switch {
-	case o.policies != "" && (len(o.paths) > 0 || cmd.Flags().Changed("dialect")):
-		return errors.New("--policies packs what was translated already: leave -f and --dialect out")
+	case o.policies != "" && (len(o.paths) > 0 || cmd.Flags().Changed("dialect") || cmd.Flags().Changed("server-version")):
+		return errors.New("--policies packs what was translated already: leave -f, --dialect and --server-version out")
 	case o.policies == "" && len(o.paths) == 0:
 		return errors.New("nothing to pack: name files, folders or - with -f, or a translated folder with --policies")
 	}
@@ -72,7 +72,7 @@ func (o *bundleBuildOptions) make(cmd *cobra.Command) (*opa.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(cmd.Context(), cluster, o.dialect.value)
+	return build(cmd.Context(), cluster, o.options())
 }
 
 // pack gives a translated folder, edited perhaps, as a bundle that OPA can load.
@@ -128,6 +128,7 @@ Usage:  psp2rego bundle build -f PATH... -o FILE.tar.gz [flags]
 Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --server-version 1.N        the API server that will ask (1.37)
       --policies DIR              translated folder to pack instead
 Output:
   -o, --output FILE.tar.gz        what to write; - is standard output
