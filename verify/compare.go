@@ -98,13 +98,10 @@ func difference(native, ours *Verdict, explain func() (*Explanation, error)) (Cl
 		return Policy, fmt.Sprintf("native's audit annotations are %v, the bundle's %v", native.Audit, ours.Audit)
 	}
 	a, b := native.Object, ours.Object
-	if native.effective != nil || ours.effective != nil {
+	if native.effective != nil && ours.effective != nil {
 		a, b = native.effective, ours.effective
 	}
-	switch {
-	case (len(a) == 0) != (len(b) == 0) && (native.effective != nil || ours.effective != nil):
-		return Mutation, "only one side leaves a pod"
-	case len(a) > 0 && len(b) > 0:
+	if len(a) > 0 && len(b) > 0 {
 		if path := unequal(a, b); path != "" {
 			return Mutation, "the pods differ at " + path
 		}

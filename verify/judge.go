@@ -170,9 +170,6 @@ func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verd
 	if err != nil {
 		return err
 	}
-	if native, err = opa.left(native); err != nil {
-		return err
-	}
 	return o.phase(ctx, opa, phase, native, asked, old)
 }
 

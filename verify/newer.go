@@ -29,19 +29,6 @@ func (o *OPA) asked(answer *protocol.Answer) (*protocol.Request, error) {
 	})
 }
 
-// left is a native verdict with the pod that it comes to.
-func (o *OPA) left(verdict *Verdict) (*Verdict, error) {
-	if !o.server.Newer() || !verdict.Allowed || len(verdict.Object) == 0 {
-		return verdict, nil
-	}
-	object, err := server.Native.Create(verdict.Object)
-	if err != nil {
-		return nil, fmt.Errorf("pod that native left: %w", err)
-	}
-	verdict.effective, err = server.Effective(object)
-	return verdict, err
-}
-
 // created is the request as the validating phase is asked it. For native's own API server that is about the pod which native left, so
 // that one difference does not lead to another; for a newer one about the pod which the bundle left.
 func (o *OPA) created(answer *protocol.Answer, asked *protocol.Request, ours *Verdict) (*protocol.Request, error) {
@@ -67,17 +54,25 @@ func (o *OPA) created(answer *protocol.Answer, asked *protocol.Request, ours *Ve
 	return &created, err
 }
 
-// effective fills in what the pod of a mutating verdict comes to on the bundle's API server.
-func (o *OPA) effective(verdict *Verdict) error {
-	if !o.server.Newer() || !verdict.Allowed || len(verdict.Object) == 0 {
+// effective fills in what the pods of both mutating verdicts come to, each on its API server.
+func (o *OPA) effective(native, ours *Verdict) error {
+	if !o.server.Newer() || len(native.Object) == 0 || len(ours.Object) == 0 ||
+		!server.Concerned(native.Object) && !server.Concerned(ours.Object) {
 		return nil
 	}
-	object, err := o.server.Create(verdict.Object)
-	if err != nil {
-		return fmt.Errorf("pod that the bundle left: %w", err)
+	for _, side := range []struct {
+		verdict *Verdict
+		server  server.Version
+	}{{native, server.Native}, {ours, o.server}} {
+		object, err := side.server.Create(side.verdict.Object)
+		if err != nil {
+			return fmt.Errorf("pod after the mutating phase: %w", err)
+		}
+		if side.verdict.effective, err = server.Effective(object); err != nil {
+			return fmt.Errorf("pod after the mutating phase: %w", err)
+		}
 	}
-	verdict.effective, err = server.Effective(object)
-	return err
+	return nil
 }
 
 // edited is the request with its pods changed.

@@ -44,9 +44,6 @@ func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *prot
 		return o, fmt.Errorf("oldObject: %w", err)
 	}
 	native, err := nativeVerdict(answer.Admit)
-	if err == nil {
-		native, err = opa.left(native)
-	}
 	if err != nil {
 		return o, err
 	}
@@ -78,8 +75,8 @@ func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verd
 	if err != nil {
 		return err
 	}
-	if phase == Mutate && len(native.Object) > 0 {
-		if err := opa.effective(ours); err != nil {
+	if phase == Mutate {
+		if err := opa.effective(native, ours); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (o *options) parse(args []string) error {
 	flags.StringVar(&o.native, "native", os.Getenv("PSP2REGO_NATIVE"), "evaluator with the real admission plugin")
 	flags.IntVar(&o.sample, "sample", 0, "judge so many mutants and compare with the last score, instead of all")
 	flags.StringVar(&o.only, "only", "", "judge the mutants whose ids match this pattern, and print the survivors")
-	flags.BoolVar(&o.all, "all", false, "judge all mutants, not one of each rule and operator")
+	flags.BoolVar(&o.all, "all", false, "judge all mutants, not one of each file and operator")
 	flags.BoolVar(&o.list, "list", false, "print the mutants and judge none")
 	flags.StringVar(&o.state, "state", "", "file that keeps the results of an interrupted run")
 	flags.BoolVar(&o.force, "force", false, "write a score that is worse than the last")

@@ -91,17 +91,18 @@ func (p *Plan) Choose(keep func(*Mutant) bool) *Plan {
 	return chosen
 }
 
-// Spread is the part of the plan that has one mutant of each rule and operator: of several the one
-// whose id sorts first, so that edits of other rules choose no other.
+// Spread is the part of the plan that has one mutant of each file and operator: of several the one
+// whose digest sorts first, so that no rule is preferred, and edits of other rules seldom choose another.
 func (p *Plan) Spread() *Plan {
-	kind := func(m *Mutant) [3]string {
+	kind := func(m *Mutant) [2]string {
 		file, _, _ := strings.Cut(m.ID, ":") // two targets may have a file of one name
-		return [3]string{file, m.Rule, m.Operator}
+		return [2]string{file, m.Operator}
 	}
-	first := map[[3]string]string{}
+	digest := func(id string) string { return id[strings.LastIndex(id, ":")+1:] }
+	first := map[[2]string]string{}
 	for i := range p.Mutants {
 		m := &p.Mutants[i]
-		if id, ok := first[kind(m)]; !ok || m.ID < id {
+		if id, ok := first[kind(m)]; !ok || digest(m.ID) < digest(id) {
 			first[kind(m)] = m.ID
 		}
 	}

@@ -6,6 +6,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -38,6 +39,17 @@ const (
 	localhost        = "localhost/"
 )
 
+// Concerned says whether a pod may have anything that one of the functions of this package looks at. Pods that have nothing of it stay as they
+// are, and their effective forms differ where they do.
+func Concerned(pod json.RawMessage) bool {
+	for _, word := range []string{"seccomp.security.", "apparmor.security.", "appArmorProfile", "procMount"} {
+		if bytes.Contains(pod, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
 // Newer says whether the server is one without the plugin.
 func (v Version) Newer() bool { return v > Native }
 
@@ -59,19 +71,23 @@ func Stored24(pod json.RawMessage) (json.RawMessage, error) {
 // container's field or, if all have the same, the pod's, which depends on the pod's name alone. stored says that the pod is one which such a server
 // has or is to have: 1.24 has a seccomp annotation where it has the pod's field alone.
 func (v Version) Ask(pod json.RawMessage, stored bool) (json.RawMessage, error) {
+	if !Concerned(pod) {
+		return pod, nil
+	}
 	return edit(pod, func(p object) {
 		name := profileName(p.at("spec").at("securityContext").at("seccompProfile"))
 		if stored && name != "" && p.at("metadata").at("annotations")[podSeccomp] == name {
 			p.drop(podSeccomp)
 		}
 		if v >= appArmorFields && p.at("spec").at("os").text("name") != "windows" {
-			p.appArmorAsFields()
+			p.appArmorAsFields(stored)
 		}
 	})
 }
 
-// appArmorAsFields moves AppArmor profiles from annotations to fields, for two of three pods.
-func (p object) appArmorAsFields() {
+// appArmorAsFields moves AppArmor profiles from annotations to fields, for two of three pods. Of a stored one no securityContext is made for it: an update that
+// adds an empty one is a change.
+func (p object) appArmorAsFields(stored bool) {
 	annotations := p.at("metadata").at("annotations")
 	digest := fnv.New32a()
 	digest.Write([]byte(p.at("metadata").text("name")))
@@ -82,7 +98,8 @@ func (p object) appArmorAsFields() {
 	names := map[string]string{}
 	containers := p.containers()
 	for _, c := range containers {
-		if name, _ := annotations[appArmor+c.text("name")].(string); profile(name) != nil {
+		name := annotations.text(appArmor + c.text("name"))
+		if profile(name) != nil && (!stored || c.at("securityContext") != nil) {
 			names[c.text("name")] = name
 		}
 	}
@@ -106,6 +123,9 @@ func (p object) appArmorAsFields() {
 
 // Create is what the pod strategy of this version makes of a pod that admission let through.
 func (v Version) Create(pod json.RawMessage) (json.RawMessage, error) {
+	if !Concerned(pod) {
+		return pod, nil
+	}
 	return edit(pod, func(p object) {
 		annotations := p.at("metadata").at("annotations")
 		if v < noSeccompAnnotations {

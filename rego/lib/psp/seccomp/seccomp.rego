@@ -20,11 +20,16 @@ import data.lib.psp.touched
 
 # METADATA
 # description: |
-#   what every policy writes: the annotation, if the field alone gives the pod's profile and
-#   the API server knows such annotations
+#   what every policy writes: the annotation, if the field alone gives the pod's profile. Where
+#   fields alone count, that is an annotation which is there, and empty
 derived := {} if {
 	not "seccompProfile" in pod.context_fields
-} else := {"/metadata/annotations": {_pod_key: derivable} | not server.seccomp_by_field}
+} else := {"/metadata/annotations": {_pod_key: derivable} | not _needs_no_annotation}
+
+_needs_no_annotation if {
+	server.seccomp_by_field
+	not pod.annotations[_pod_key]
+}
 
 # METADATA
 # description: the pod's profile if the field alone gives it, so that native 1.24 changes the annotation

@@ -238,6 +238,8 @@ test_nothing_is_derived_from_1_25_on if {
 	pod := _pod(_runtime, null, {})
 	seccomp.derived == _write("runtime/default") with input.request.object as pod
 	seccomp.derived == {} with input.request.object as pod with data.lib.psp.target as {"minor": 25}
+	seccomp.derived == _write("runtime/default") with input.request.object as _pod(_runtime, null, {_pod_key: ""})
+		with data.lib.psp.target as {"minor": 25}
 	seccomp.derivable == "runtime/default" with input.request.object as pod with data.lib.psp.target as {"minor": 25}
 }
 

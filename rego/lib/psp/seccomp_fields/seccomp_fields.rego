@@ -7,20 +7,15 @@
 package lib.psp.seccomp_fields
 
 import data.lib.psp.pod
-import data.lib.psp.seccomp
 import data.lib.psp.server
 
 # METADATA
 # description: |
-#   what 1.24 makes of the pod's annotations once a policy is chosen: fields, where there are
-#   none, and an empty annotation beside a field says what the field says
+#   what 1.24 makes of annotations once a policy is chosen: fields, where there are none
 synced := object.union_n(array.concat(
-	[
-		{"/spec/securityContext": {"seccompProfile": named(pod.annotations[_pod_key])} |
-			not pod.security_context.seccompProfile
-		},
-		{"/metadata/annotations": {_pod_key: seccomp.derivable} | pod.annotations[_pod_key] == ""},
-	],
+	[{"/spec/securityContext": {"seccompProfile": named(pod.annotations[_pod_key])} |
+		not pod.security_context.seccompProfile
+	}],
 	[{pod.places[n]: {"seccompProfile": profile}} |
 		some n, context in pod.security_contexts
 		not context.seccompProfile

@@ -19,7 +19,7 @@ test_synced[note] if {
 			"pod": _runtime,
 			"container": null,
 			"annotations": {_pod_key: ""},
-			"want": {"/metadata/annotations": {_pod_key: "runtime/default"}},
+			"want": {},
 		},
 		"containers' annotations": {
 			"pod": null,
