@@ -7,12 +7,17 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -20,11 +25,28 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// withRegistry gives a script an empty registry of its own, $REGISTRY, which speaks HTTP.
-func withRegistry(env *testscript.Env) {
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	env.Defer(server.Close)
-	env.Setenv("REGISTRY", strings.TrimPrefix(server.URL, "http://"))
+// withRegistry gives a script an empty registry of its own, $REGISTRY, which speaks HTTP, and the same for a user ci alone,
+// $PRIVATE_REGISTRY. The folder docker has a configuration with that user's password.
+func withRegistry(env *testscript.Env) error {
+	handler := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	open := httptest.NewServer(handler)
+	env.Defer(open.Close)
+	env.Setenv("REGISTRY", strings.TrimPrefix(open.URL, "http://"))
+	private := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "ci" || password != "s3cret" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	env.Defer(private.Close)
+	host := strings.TrimPrefix(private.URL, "http://")
+	env.Setenv("PRIVATE_REGISTRY", host)
+	auth := base64.StdEncoding.EncodeToString([]byte("ci:s3cret"))
+	folder := filepath.Join(env.WorkDir, "docker")
+	return errors.Join(os.Mkdir(folder, 0o700),
+		os.WriteFile(filepath.Join(folder, "config.json"), fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, host, auth), 0o600))
 }
 
 // cmdKeys is `keys NAME`: makes a pair of P-256 keys, NAME.pem and NAME.pub.

@@ -51,7 +51,9 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("FAULTY", faulty)
 			env.Setenv("GATEKEEPER", gatekeeper)
-			withRegistry(env)
+			if err := withRegistry(env); err != nil {
+				return err
+			}
 			// The scenario is copied, so that output shows short, stable names.
 			if err := os.CopyFS(filepath.Join(env.WorkDir, "mke"), os.DirFS(mke)); err != nil {
 				return err
