@@ -26,6 +26,7 @@ func newBundleCommand() *cobra.Command {
 		newBundleInspectCommand(),
 		newBundlePushCommand(),
 		newBundlePullCommand(),
+		newBundleManifestsCommand(),
 	)
 	return cmd
 }
@@ -49,6 +50,7 @@ Usage:  psp2rego bundle COMMAND [flags]
   inspect       say what a bundle is, and what was changed in it
   push          store a tarball in an OCI registry, in the form that OPA downloads
   pull          fetch one, and check it
+  manifests     write what runs OPA as the webhook of a cluster
 
 Every command has --help.
 
