@@ -111,8 +111,7 @@ Output:
 Exit codes:  0 written   2 could not write, or these flags do not go together
 
   # with cert-manager, from a bundle server in the same namespace
-  psp2rego bundle manifests --bundle-url https://bundles.psp2rego-system.svc/bundle.tar.gz -o deploy
-  # with a certificate of one's own, and signed bundles only
-  psp2rego bundle manifests --bundle-url https://bundles.example.com/psp.tar.gz --verification-key bundle.pem
-    --tls-secret opa-tls --ca-bundle ca.pem -o deploy
+  psp2rego bundle manifests --bundle-url https://bundles.psp2rego-system.svc/bundles/psp -o deploy
+  # with a certificate of one's own
+  psp2rego bundle manifests --bundle-url https://host/bundles/psp --tls-secret opa-tls --ca-bundle ca.pem -o deploy
 `

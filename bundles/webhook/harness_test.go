@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	opabundle "github.com/open-policy-agent/opa/v1/bundle"
+
+	"psp2rego/bundles/opa"
+	"psp2rego/rego"
+	"psp2rego/translate"
+	"psp2rego/translate/manifest"
+)
+
+// authority issues certificates for a test.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	pem         []byte
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	a := &authority{key: newKey(t)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &a.key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.certificate, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	a.pem = block("CERTIFICATE", der)
+	return a
+}
+
+// issue gives certificate and key of a server of these names, and of 127.0.0.1.
+func (a *authority) issue(t *testing.T, names ...string) (certificate, private []byte) {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	key := newKey(t)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block("CERTIFICATE", der), privatePEM(t, key)
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func privatePEM(t *testing.T, key *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block("EC PRIVATE KEY", der)
+}
+
+func publicPEM(t *testing.T, key any) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block("PUBLIC KEY", der)
+}
+
+func block(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+const token = "let-me-in"
+
+// serveBundle is a server that shows the bundle to whoever shows the token, over TLS, and counts.
+func serveBundle(t *testing.T, a *authority, bundle []byte) (server *httptest.Server, served *atomic.Int64) {
+	t.Helper()
+	served = &atomic.Int64{}
+	server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/bundles/psp" || r.Header.Get("Authorization") != "Bearer "+token {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		served.Add(1)
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("Content-Type", "application/gzip")
+		_, _ = w.Write(bundle)
+	}))
+	certificate, key := a.issue(t)
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	server.Config.ErrorLog = nil
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, served
+}
+
+// packed translates the files of testdata/mke and packs them, without what is for people alone, signed if there is a key.
+func packed(t *testing.T, key *ecdsa.PrivateKey, names ...string) []byte {
+	t.Helper()
+	sources := make([]manifest.Source, len(names))
+	for i, name := range names {
+		sources[i] = manifest.Source{Name: name, FS: os.DirFS("../../testdata/mke"), Path: name}
+	}
+	cluster, list, err := translate.Load(t.Context(), sources)
+	if err != nil || cluster == nil {
+		t.Fatalf("%v %v", err, list)
+	}
+	out, err := translate.Compile(t.Context(), cluster, translate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := opa.Build(rego.Files, out, opa.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []translate.File
+	for _, f := range built.Files {
+		if path.Ext(f.Path) != ".md" && !strings.HasSuffix(f.Path, "_test.rego") {
+			files = append(files, f)
+		}
+	}
+	built.Files = files
+	var tarball bytes.Buffer
+	if err := built.WriteTarball(&tarball); err != nil || key == nil {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tarball.Bytes()
+	}
+	read, err := opabundle.NewReader(&tarball).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read.GenerateSignature(opabundle.NewSigningConfig(string(privatePEM(t, key)), "ES256", ""), "another", true); err != nil {
+		t.Fatal(err)
+	}
+	var signed bytes.Buffer
+	if err := opabundle.NewWriter(&signed).UseModulePath(true).DisableFormat(true).Write(read); err != nil {
+		t.Fatal(err)
+	}
+	return signed.Bytes()
+}
+
+// freeAddress is one of this machine on which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// within bounds what waits for another process.
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
