@@ -172,7 +172,7 @@ func TestBuiltinsDependOnTheirArgumentsAlone(t *testing.T) {
 	}
 }
 
-// Whatever a check offers is used: by a policy that the translator writes, or by another package of the library.
+// Whatever a check offers is used: by a policy that the translator writes, by another package of the library, or in a bundle that warns.
 func TestExportedRulesAreUsed(t *testing.T) {
 	modules := library(t)
 	used := map[string]bool{}
@@ -180,6 +180,7 @@ func TestExportedRulesAreUsed(t *testing.T) {
 	for name, source := range translated(t, translate.DialectKubernetes) {
 		everything[name] = parse(t, nil, name, source)
 	}
+	everything["warning/"+mutateModule] = parse(t, nil, mutateModule, warning(t))
 	for _, module := range everything {
 		pkg := module.Package.Path.String()
 		imports := map[string]string{}

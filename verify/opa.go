@@ -143,6 +143,9 @@ func (o *OPA) evaluate(ctx context.Context, phase Phase, request *protocol.Reque
 			return &Verdict{Fault: "patch: " + err.Error()}, nil
 		}
 	}
+	if err := checkWarnings(documents["review"], verdict, request.Object); err != nil {
+		return &Verdict{Fault: "warnings: " + err.Error()}, nil
+	}
 	return verdict, nil
 }
 

@@ -31,7 +31,7 @@ const (
 	readmeName     = "README.md"
 )
 
-// Meta says where a bundle comes from. It is recorded in the manifest and has no influence on decisions.
+// Meta says where a bundle comes from, which is recorded in the manifest, and what it tells. It has no influence on decisions.
 type Meta struct {
 	Version string // version of psp2rego
 	Engine  string // version of the OPA that formatted and checked the modules
@@ -39,6 +39,8 @@ type Meta struct {
 	// ServerVersion is the minor version of the Kubernetes 1 whose API server asks; 0 means 24.
 	ServerVersion int
 	Sources       []Source // the files that were read
+	// WarnDefaults has the answer to a pod's creation warn of each field that the policy filled in.
+	WarnDefaults bool
 }
 
 // Source is one file that was read, under the name it was given by, with the hex SHA-256 of its bytes.
@@ -63,11 +65,18 @@ func Build(library fs.FS, out *translate.Output, meta Meta) (*Bundle, error) {
 			return err
 		}
 		data, err := fs.ReadFile(library, name)
+		if name == mutateName && err == nil && meta.WarnDefaults {
+			data, err = warn(data)
+			meta.WarnDefaults = false // it is done
+		}
 		files = append(files, translate.File{Path: name, Data: data})
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the Rego library: %w", err)
+	}
+	if meta.WarnDefaults {
+		return nil, fmt.Errorf("the Rego library has no %s that could warn", mutateName)
 	}
 	files = append(files, out.Files...)
 	slices.SortFunc(files, func(a, b translate.File) int { return strings.Compare(a.Path, b.Path) })

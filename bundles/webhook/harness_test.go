@@ -135,7 +135,7 @@ func serveBundle(t *testing.T, a *authority, bundle []byte) (server *httptest.Se
 }
 
 // packed translates the files of testdata/mke and packs them, without what is for people alone, signed if there is a key.
-func packed(t *testing.T, key *ecdsa.PrivateKey, names ...string) []byte {
+func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string) []byte {
 	t.Helper()
 	sources := make([]manifest.Source, len(names))
 	for i, name := range names {
@@ -149,7 +149,7 @@ func packed(t *testing.T, key *ecdsa.PrivateKey, names ...string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, err := opa.Build(rego.Files, out, opa.Meta{})
+	built, err := opa.Build(rego.Files, out, meta)
 	if err != nil {
 		t.Fatal(err)
 	}

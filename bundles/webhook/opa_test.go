@@ -12,6 +12,7 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"psp2rego/bundles/opa"
 	"psp2rego/bundles/webhook"
 )
 
@@ -22,10 +23,10 @@ type installation struct {
 	opa    *server
 }
 
-func install(t *testing.T) (in *installation, stop func()) {
+func install(t *testing.T, meta opa.Meta) (in *installation, stop func()) {
 	t.Helper()
 	a, key := newAuthority(t), newKey(t)
-	bundle, _ := serveBundle(t, a, packed(t, key, "base/policies.yaml", "base/roles.yaml", "page/unprivileged-jeff.yaml"))
+	bundle, _ := serveBundle(t, a, packed(t, key, meta, "base/policies.yaml", "base/roles.yaml", "page/unprivileged-jeff.yaml"))
 	in = &installation{set: build(t, options(t, a, bundle.URL, publicPEM(t, &key.PublicKey)))}
 	certificate, private := a.issue(t, "psp2rego.psp2rego-system.svc")
 	in.mounts = newMounts(t, in.set, certificate, private)
@@ -105,7 +106,7 @@ func patched(t *testing.T, object map[string]any, response map[string]any) map[s
 
 // TestOPADecidesAsTheWebhookOfTheManifests calls a real OPA, with the emitted arguments and settings, as an API server would.
 func TestOPADecidesAsTheWebhookOfTheManifests(t *testing.T) {
-	in, _ := install(t)
+	in, _ := install(t, opa.Meta{})
 	object := pod(t, nil)
 	response := in.mutate(t, review("CREATE", object, nil))
 	created := patched(t, object, response)
@@ -140,6 +141,25 @@ func TestOPADecidesAsTheWebhookOfTheManifests(t *testing.T) {
 	}
 }
 
+func TestOPAWarnsOfWhatAPolicyFilledIn(t *testing.T) {
+	in, _ := install(t, opa.Meta{WarnDefaults: true})
+	object := pod(t, nil)
+	response := in.mutate(t, review("CREATE", object, nil))
+	want := []any{`PodSecurityPolicy "unprivileged" set spec.containers[0].securityContext.allowPrivilegeEscalation`}
+	if d := cmp.Diff(want, response["warnings"]); d != "" {
+		t.Error(d)
+	}
+	created := patched(t, object, response)
+	for name, response := range map[string]map[string]any{
+		"what was filled in before": in.mutate(t, review("CREATE", created, nil)), "a validation": in.validate(t, review("CREATE", created, nil)),
+		"an update": in.mutate(t, review("UPDATE", created, created)),
+	} {
+		if warnings, _ := response["warnings"].([]any); len(warnings) > 0 || response["allowed"] != true {
+			t.Errorf("%s: %v", name, response)
+		}
+	}
+}
+
 func refusal(message string) map[string]any {
 	return map[string]any{"uid": "u-1", "allowed": false, "status": map[string]any{
 		"code": float64(http.StatusForbidden), "reason": "Forbidden", "message": message,
@@ -148,7 +168,7 @@ func refusal(message string) map[string]any {
 
 // TestTheDecisionLogHidesSecrets reads what a real OPA logs.
 func TestTheDecisionLogHidesSecrets(t *testing.T) {
-	in, _ := install(t)
+	in, _ := install(t, opa.Meta{})
 	const secret = "hunter2"
 	object := pod(t, map[string]any{"env": []any{
 		map[string]any{"name": "PASSWORD", "value": secret},
@@ -184,7 +204,7 @@ func TestTheDecisionLogHidesSecrets(t *testing.T) {
 }
 
 func TestOPAAnswersTheQuestionsOfTheWebhooksAlone(t *testing.T) {
-	in, _ := install(t)
+	in, _ := install(t, opa.Meta{})
 	for _, tc := range []struct {
 		method, path, body string
 		status             int
@@ -208,7 +228,7 @@ func TestOPAAnswersTheQuestionsOfTheWebhooksAlone(t *testing.T) {
 }
 
 func TestOPAStartsAgainWithoutTheBundleServer(t *testing.T) {
-	in, stop := install(t)
+	in, stop := install(t, opa.Meta{})
 	in.opa.kill()
 	stop()
 	in.opa = in.mounts.run(t, in.set, "Bundle load failed") // by the network; what is on disk was loaded before
@@ -224,25 +244,25 @@ func TestOPATakesSignedBundlesAlone(t *testing.T) {
 	a, key := newAuthority(t), newKey(t)
 	for name, signer := range map[string]bool{"unsigned": false, "signed with another key": true} {
 		t.Run(name, func(t *testing.T) {
-			bundle := packed(t, nil, "base")
+			bundle := packed(t, nil, opa.Meta{}, "base")
 			if signer {
-				bundle = packed(t, newKey(t), "base")
+				bundle = packed(t, newKey(t), opa.Meta{}, "base")
 			}
-			server, served := serveBundle(t, a, bundle)
-			set := build(t, options(t, a, server.URL, publicPEM(t, &key.PublicKey)))
+			source, served := serveBundle(t, a, bundle)
+			set := build(t, options(t, a, source.URL, publicPEM(t, &key.PublicKey)))
 			certificate, private := a.issue(t, "psp2rego.psp2rego-system.svc")
-			opa := newMounts(t, set, certificate, private).run(t, set, "Bundle load failed")
+			server := newMounts(t, set, certificate, private).run(t, set, "Bundle load failed")
 			if served.Load() == 0 {
 				t.Error("nobody asked for the bundle")
 			}
-			if status, _ := opa.call(t, "GET", "/health?bundles", nil); status != http.StatusInternalServerError {
+			if status, _ := server.call(t, "GET", "/health?bundles", nil); status != http.StatusInternalServerError {
 				t.Errorf("ready with status %d", status)
 			}
 			body, err := json.Marshal(review("CREATE", pod(t, nil), nil))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if status, data := opa.call(t, "POST", "/v0/data/psp/mutate", body); status != http.StatusNotFound {
+			if status, data := server.call(t, "POST", "/v0/data/psp/mutate", body); status != http.StatusNotFound {
 				t.Errorf("decides without policies: %d %s", status, data)
 			}
 		})

@@ -86,11 +86,17 @@ func metaOf(options translate.Options) opa.Meta {
 
 // build compiles a cluster and puts the result into a bundle.
 func build(ctx context.Context, cluster *translate.Cluster, options translate.Options) (*opa.Bundle, error) {
+	return buildTelling(ctx, cluster, options, false)
+}
+
+// buildTelling is build for a bundle that may warn of what policies fill in.
+func buildTelling(ctx context.Context, cluster *translate.Cluster, options translate.Options, warnDefaults bool) (*opa.Bundle, error) {
 	out, err := translate.Compile(ctx, cluster, options)
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
 	meta := metaOf(options)
+	meta.WarnDefaults = warnDefaults
 	for _, source := range cluster.Sources {
 		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
 	}

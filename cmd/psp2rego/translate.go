@@ -15,8 +15,8 @@ import (
 
 type translateOptions struct {
 	input
-	output        string
-	force, report bool
+	output                      string
+	force, report, warnDefaults bool
 }
 
 func newTranslateCommand() *cobra.Command {
@@ -31,6 +31,7 @@ func newTranslateCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "folder or .tar.gz to write, - for standard output")
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that were edited by hand")
 	cmd.Flags().BoolVar(&o.report, "report", false, "print a table of the policies")
+	cmd.Flags().BoolVar(&o.warnDefaults, "warn-defaults", false, "warn of what a policy fills in")
 	return cmd
 }
 
@@ -48,7 +49,7 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := build(cmd.Context(), cluster, o.options())
+	bundle, err := buildTelling(cmd.Context(), cluster, o.options(), o.warnDefaults)
 	if err != nil {
 		return err
 	}
@@ -125,6 +126,7 @@ Output:
   -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output
       --force                     overwrite files that were edited by hand
       --report                    print a table: each policy, who may use it, what it fills in
+      --warn-defaults             have OPA warn whoever creates a pod of each field that the policy filled in
 
 A folder is replaced in one step: nothing is half written, and modules whose policy is gone are removed.
 Files edited, added or deleted by hand since then are shown as a diff and kept, unless --force is given.

@@ -251,7 +251,7 @@ _non_root := {"/spec/containers/0/securityContext": {"runAsNonRoot": true}}
 _grants := {"users": {"jane": {"cluster": ["a", "b", "a1", "a.b", "a-b", "ab", "m", "n", "z"]}}, "groups": {}}
 
 _outcome(answer, pod) := object.union(
-	object.remove(answer.response, ["patch"]),
+	object.remove(answer.response, ["patch", "warnings"]),
 	{"object": json.patch(pod, json.unmarshal(base64.decode(answer.response.patch)))},
 ) if {
 	object.remove(answer, ["response"]) == {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}

@@ -49,3 +49,29 @@ refuse_pod(phase) := refuse(sprintf("unable to %s pod: [%s]", [phase, concat(" "
 blocks := {name: text.lines(policies[name].violations) | some name in choice.authorized}
 
 _lines := [line | some lines in blocks; some line in lines]
+
+# METADATA
+# description: |
+#   what the chosen policy filled in, for whoever creates the pod: at most five lines of at most
+#   120 characters, as API servers want warnings
+warnings := [_short(line) | some line in _told] if {
+	count(_told) <= 5
+} else := array.concat(
+	[_short(line) | some line in array.slice(_told, 0, 4)],
+	[_short(sprintf("PodSecurityPolicy %q set %d more fields", [choice.admit, count(_told) - 4]))],
+)
+
+_told := [sprintf("PodSecurityPolicy %q set %s", [choice.admit, _path(place, key)]) |
+	some place, values in policies[choice.admit].writes
+	some key, _ in values
+]
+
+_path(place, key) := sprintf("metadata.annotations[%s]", [key]) if {
+	place == "/metadata/annotations"
+} else := concat(".", [path, key]) if {
+	path := replace(trim_prefix(regex.replace(place, `/([0-9]+)`, "[$1]"), "/"), "/", ".")
+}
+
+_short(line) := line if {
+	count(line) <= 120
+} else := sprintf("%s...", [substring(line, 0, 117)])

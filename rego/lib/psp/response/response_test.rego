@@ -92,3 +92,56 @@ _review(changes) := {
 		changes,
 	),
 }
+
+test_warnings[note] if {
+	some note, tc in {
+		"nothing filled in": {"writes": {}, "want": []},
+		"fields by place": {
+			"writes": {
+				"/spec/securityContext": {"fsGroup": 1},
+				"/spec/initContainers/10/securityContext": {"runAsUser": 1, "runAsNonRoot": true},
+				"/spec": {"runtimeClassName": "kata"},
+				"/metadata/annotations": {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"},
+			},
+			"want": [
+				`PodSecurityPolicy "a" set metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]`,
+				`PodSecurityPolicy "a" set spec.runtimeClassName`,
+				`PodSecurityPolicy "a" set spec.initContainers[10].securityContext.runAsNonRoot`,
+				`PodSecurityPolicy "a" set spec.initContainers[10].securityContext.runAsUser`,
+				`PodSecurityPolicy "a" set spec.securityContext.fsGroup`,
+			],
+		},
+		"more than five": {
+			"writes": {"/spec": {"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}},
+			"want": [
+				`PodSecurityPolicy "a" set spec.a`,
+				`PodSecurityPolicy "a" set spec.b`,
+				`PodSecurityPolicy "a" set spec.c`,
+				`PodSecurityPolicy "a" set spec.d`,
+				`PodSecurityPolicy "a" set 2 more fields`,
+			],
+		},
+		"a line as long as may be": {
+			"writes": {"/spec": {_letters(89): 1}},
+			"want": [sprintf(`PodSecurityPolicy "a" set spec.%s`, [_letters(89)])],
+		},
+		"a longer one": {
+			"writes": {"/spec": {_letters(90): 1}},
+			"want": [sprintf(`PodSecurityPolicy "a" set spec.%s...`, [_letters(86)])],
+		},
+	}
+
+	response.warnings == tc.want with input as _review({})
+		with data.lib.psp.policies as {"a": {
+			"provider": true,
+			"accepts": true,
+			"writes": tc.writes,
+			"violations": set(),
+		}}
+		with data.lib.psp.grants as {"users": {"jane": {"cluster": ["a"]}}, "groups": {}}
+		with data.lib.psp.dialect as {"groups": []}
+}
+
+_letters(n) := substring(_hundred, 0, n)
+
+_hundred := "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"

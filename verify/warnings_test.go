@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestWarningsAreAboutThePolicyThatWasChosenAndWhatItChanged(t *testing.T) {
+	const before = `{"metadata": {"annotations": {"a/b": "1", "c": "1"}}, "spec": {"x": 1, "containers": [{"name": "c"}, {"name": "d"}]}}`
+	const after = `{"metadata": {"annotations": {"a/b": "2", "c": "1"}}, "spec": {"x": 1, "y": 1,
+		"containers": [{"name": "c"}, {"name": "d", "securityContext": {"runAsUser": 1}}]}}`
+	long := strings.Repeat("p", 130)
+	for _, tc := range []struct {
+		policy string
+		given  any
+		want   string // "" for warnings that are right
+	}{
+		{"p", nil, ""},
+		{"p", []any{}, ""},
+		{"p", []any{`PodSecurityPolicy "p" set spec.y`, `PodSecurityPolicy "p" set spec.containers[1].securityContext.runAsUser`}, ""},
+		{"p", []any{`PodSecurityPolicy "p" set metadata.annotations[a/b]`}, ""},
+		{"p", []any{`PodSecurityPolicy "p" set 7 more fields`}, ""},
+		{"p", []any{`PodSecurityPolicy "p" set spec.containers[1].securityC...`}, ""},
+		{"p", []any{"this cluster is moving away from policies"}, ""},
+		{"", []any{"this cluster is moving away from policies"}, ""},
+		{long, []any{`PodSecurityPolicy "` + long[:98] + "..."}, ""},
+		{"p", "x", "not a list: x"},
+		{"p", []any{1}, "not a text: 1"},
+		{"p", []any{`PodSecurityPolicy "q" set spec.y`}, `the policy that was chosen is "p"`},
+		{"p", []any{`PodSecurityPolicy "pp" set spec.y`}, `the policy that was chosen is "p"`},
+		{"pp", []any{`PodSecurityPolicy "p" set spec.y`}, `the policy that was chosen is "pp"`},
+		{"", []any{`PodSecurityPolicy "" set spec.y`}, `the policy that was chosen is ""`},
+		{"", []any{"PodSecurityPolicy ..."}, `the policy that was chosen is ""`},
+		{"p", []any{`PodSecurityPolicy "p" set spec.x`}, "the patch does not change that field"},
+		{"p", []any{`PodSecurityPolicy "p" set spec.z`}, "the patch does not change that field"},
+		{"p", []any{`PodSecurityPolicy "p" set metadata.annotations[c]`}, "the patch does not change that field"},
+		{"p", []any{`PodSecurityPolicy "p" set spec.containers[0].securityContext.runAsUser`}, "the patch does not change that field"},
+		{"p", []any{`PodSecurityPolicy "p" set spec.containers[x].name`}, "the patch does not change that field"},
+		{"p", []any{`PodSecurityPolicy "p" set ` + strings.Repeat("x", 100)}, "longer than 120 characters"},
+	} {
+		document := map[string]any{"response": map[string]any{"warnings": tc.given}}
+		err := checkWarnings(document, &Verdict{Policy: tc.policy, Object: json.RawMessage(after)}, json.RawMessage(before))
+		if err == nil && tc.want != "" || err != nil && (tc.want == "" || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%.80v of %.10q: %v, want %q", tc.given, tc.policy, err, tc.want)
+		}
+	}
+}
