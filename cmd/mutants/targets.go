@@ -52,7 +52,7 @@ func (o *options) targets(ctx context.Context) ([]*mutants.Target, error) {
 func (o *options) verify(options verify.Options) verify.Options {
 	options.Native = verify.NativeCommand{Path: o.native}
 	options.Translate = func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
-		meta := opa.Meta{Engine: verify.OPAVersion(), Dialect: dialect, ServerVersion: translate.OldestServer}
+		meta := opa.Meta{Engine: verify.OPAVersion(), Dialect: dialect, ServerVersion: translate.OldestServer, WarnDefaults: true}
 		if options.Generate && newer(objects) {
 			meta.ServerVersion = translate.NewestServer
 		}
