@@ -66,25 +66,33 @@ func (f *Files) Run(ctx context.Context, b *Builder, publish func(Result) error)
 // load reads the files as they are when they stand still: what changed while it was read is read again.
 func (f *Files) load(ctx context.Context, w *watcher) (cluster *translate.Cluster, list diagnostic.List, err error) {
 	for range restless {
-		if err := w.add(); err != nil {
-			return nil, nil, err
-		}
-		sources := make([]manifest.Source, 0, len(f.Paths))
-		for _, path := range f.Paths {
-			source := f.Open(path)
-			source.FS = plain{source.FS}
-			sources = append(sources, source)
-		}
-		cluster, list, err = translate.Load(ctx, sources)
-		if err == nil && cluster == nil {
-			err = &InputError{list}
-		}
-		if !w.moved() {
+		cluster, list, err = f.once(ctx, w)
+		if !w.moved() || w.next(ctx) != nil {
 			break
 		}
-		if w.next(ctx) != nil {
-			break
-		}
+	}
+	return cluster, list, err
+}
+
+// once reads the files as they are, having seen to it that changes from now on are noticed.
+func (f *Files) once(ctx context.Context, w *watcher) (*translate.Cluster, diagnostic.List, error) {
+	if err := w.add(); err != nil {
+		return nil, nil, err
+	}
+	sources := make([]manifest.Source, 0, len(f.Paths))
+	for _, path := range f.Paths {
+		source := f.Open(path)
+		source.FS = plain{source.FS}
+		sources = append(sources, source)
+	}
+	return loaded(ctx, sources)
+}
+
+// loaded is translate.Load with an error for input that cannot be translated, too.
+func loaded(ctx context.Context, sources []manifest.Source) (*translate.Cluster, diagnostic.List, error) {
+	cluster, list, err := translate.Load(ctx, sources)
+	if err == nil && cluster == nil {
+		err = &InputError{list}
 	}
 	return cluster, list, err
 }

@@ -17,9 +17,11 @@ import (
 
 // Result is what became of the newest state of a source.
 type Result struct {
-	// Bundle is nil if nothing could be made of it; Err is why, and ErrInput if Diagnostics are.
+	// Bundle is nil if nothing could be made of it.
 	Bundle *opa.Bundle
-	Err    error
+	// Err is why the newest state is not, or not all, in the bundle: a cluster's policies that cannot be read stay as they
+	// were, with the bindings of now. It is an *InputError if the Diagnostics are the reason.
+	Err error
 	// Diagnostics are what there is to say about the input. Sorted.
 	Diagnostics diagnostic.List
 	// Policies is how many policies the bundle has.
