@@ -44,7 +44,5 @@ func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, 
 	if err != nil {
 		return nil, err
 	}
-	var tarball bytes.Buffer
-	err = bundle.WriteTarball(&tarball)
-	return tarball.Bytes(), err
+	return bundle.Tarball()
 }
