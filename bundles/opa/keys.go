@@ -41,6 +41,12 @@ type VerificationKey struct {
 // Algorithm is what the key signs by: RS256, ES256 or EdDSA.
 func (k SigningKey) Algorithm() string { return k.algorithm }
 
+// Algorithm is what the key verifies: RS256, ES256 or EdDSA.
+func (k VerificationKey) Algorithm() string { return k.algorithm }
+
+// PEM is the key as OPA's configuration takes it.
+func (k VerificationKey) PEM() string { return k.pem }
+
 // ParseSigningKey takes a private key in PEM: RSA of at least 2048 bits (signs by RS256), P-256 (ES256) or Ed25519 (EdDSA).
 func ParseSigningKey(data []byte) (SigningKey, error) {
 	block, err := keyBlock(data)

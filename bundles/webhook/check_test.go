@@ -3,9 +3,7 @@
 package webhook_test
 
 import (
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"strings"
@@ -16,10 +14,6 @@ import (
 
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	a := newAuthority(t)
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	edwards, _, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +59,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		"no certificate in the CA bundle": {
 			func(o *webhook.Options) { o.TLSSecret, o.CABundle = "opa-tls", block("CERTIFICATE", []byte("x")) }, "CA bundle: certificate 1: ",
 		},
-		"private key":   {func(o *webhook.Options) { o.VerificationKey = private }, "verification key: want one PEM block PUBLIC KEY"},
-		"no public key": {func(o *webhook.Options) { o.VerificationKey = block("PUBLIC KEY", []byte("x")) }, "verification key: "},
-		"curve":         {func(o *webhook.Options) { o.VerificationKey = publicPEM(t, &p384.PublicKey) }, "verification key: ECDSA on P-384; use P-256"},
-		"EdDSA":         {func(o *webhook.Options) { o.VerificationKey = publicPEM(t, edwards) }, "OPA's configuration takes no Ed25519 keys"},
+		"EdDSA": {func(o *webhook.Options) { o.VerificationKey = verification(t, edwards) }, "OPA's configuration knows no Ed25519 keys"},
 	} {
 		o := webhook.Options{BundleURL: url}
 		tc.change(&o)
@@ -80,7 +71,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 
 func noTLS(t *testing.T, o *webhook.Options) {
 	t.Helper()
-	o.BundleURL, o.VerificationKey = "http://host/psp", publicPEM(t, &newKey(t).PublicKey)
+	o.BundleURL, o.VerificationKey = "http://host/psp", verification(t, &newKey(t).PublicKey)
 }
 
 func TestTheKeySaysHowABundleIsSigned(t *testing.T) {
@@ -89,8 +80,8 @@ func TestTheKeySaysHowABundleIsSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	for algorithm, key := range map[string]any{"RS256": &pair.PublicKey, "ES256": &newKey(t).PublicKey} {
-		set := build(t, webhook.Options{BundleURL: "http://host/psp", VerificationKey: publicPEM(t, key)})
-		if text := set.settings.Data["opa.yaml"]; !strings.Contains(text, "algorithm: "+algorithm) || !strings.Contains(text, "keyid: psp") {
+		set := build(t, webhook.Options{BundleURL: "http://host/psp", VerificationKey: verification(t, key)})
+		if text := set.settings.Data["opa.yaml"]; !strings.Contains(text, "algorithm: "+algorithm) || !strings.Contains(text, "keyid: psp") || !strings.Contains(text, "scope: "+scope) {
 			t.Errorf("%s: %s", algorithm, text)
 		}
 	}

@@ -68,6 +68,7 @@ type (
 	}
 	opaSigning struct {
 		KeyID string `json:"keyid"`
+		Scope string `json:"scope,omitempty"`
 	}
 	opaKey struct {
 		Algorithm string `json:"algorithm"`
@@ -104,13 +105,9 @@ func (o *Options) config() (*opaConfig, error) {
 	}
 	c := &opaConfig{State: stateFolder, DecisionLogs: opaDecisionLogs{Console: true, Mask: "/system/log/mask"}}
 	c.Server.Decoding.MaxLength = maxReview
-	algorithm, err := keyAlgorithm(o.VerificationKey)
-	if err != nil {
-		return nil, err
-	}
-	if algorithm != "" {
-		c.Keys = map[string]opaKey{bundleName: {Algorithm: algorithm, Key: string(o.VerificationKey)}}
-		source.Signing = &opaSigning{KeyID: bundleName}
+	if key := o.VerificationKey; key != nil {
+		c.Keys = map[string]opaKey{bundleName: {Algorithm: key.Algorithm(), Key: key.PEM()}}
+		source.Signing = &opaSigning{KeyID: bundleName, Scope: key.Scope}
 	}
 	c.Services = map[string]opaService{bundleName: service}
 	c.Bundles = map[string]opaBundle{bundleName: source}

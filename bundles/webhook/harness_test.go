@@ -17,13 +17,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	opabundle "github.com/open-policy-agent/opa/v1/bundle"
 
 	"psp2rego/bundles/opa"
 	"psp2rego/rego"
@@ -98,11 +94,23 @@ func publicPEM(t *testing.T, key any) []byte {
 	return block("PUBLIC KEY", der)
 }
 
+// verification is the public half of a key.
+func verification(t *testing.T, key any) *opa.VerificationKey {
+	t.Helper()
+	k, err := opa.ParseVerificationKey(publicPEM(t, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Scope = scope
+	return &k
+}
+
 func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-const token = "let-me-in"
+// token is what the bundle's server wants to be shown, and scope what bundles are signed for.
+const token, scope = "let-me-in", "production"
 
 // serveBundle is a server that shows the bundle to whoever shows the token, over TLS, and counts.
 func serveBundle(t *testing.T, a *authority, bundle []byte) (server *httptest.Server, served *atomic.Int64) {
@@ -134,7 +142,7 @@ func serveBundle(t *testing.T, a *authority, bundle []byte) (server *httptest.Se
 	return server, served
 }
 
-// packed translates the files of testdata/mke and packs them, without what is for people alone, signed if there is a key.
+// packed translates the files of testdata/mke and packs them, signed if there is a key.
 func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string) []byte {
 	t.Helper()
 	sources := make([]manifest.Source, len(names))
@@ -153,13 +161,6 @@ func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var files []translate.File
-	for _, f := range built.Files {
-		if path.Ext(f.Path) != ".md" && !strings.HasSuffix(f.Path, "_test.rego") {
-			files = append(files, f)
-		}
-	}
-	built.Files = files
 	var tarball bytes.Buffer
 	if err := built.WriteTarball(&tarball); err != nil || key == nil {
 		if err != nil {
@@ -167,18 +168,16 @@ func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string)
 		}
 		return tarball.Bytes()
 	}
-	read, err := opabundle.NewReader(&tarball).Read()
+	signing, err := opa.ParseSigningKey(privatePEM(t, key))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := read.GenerateSignature(opabundle.NewSigningConfig(string(privatePEM(t, key)), "ES256", ""), "another", true); err != nil {
+	signing.ID, signing.Scope = "release", scope
+	signed, err := opa.Sign(tarball.Bytes(), signing)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var signed bytes.Buffer
-	if err := opabundle.NewWriter(&signed).UseModulePath(true).DisableFormat(true).Write(read); err != nil {
-		t.Fatal(err)
-	}
-	return signed.Bytes()
+	return signed
 }
 
 // freeAddress is one of this machine on which nobody listens.

@@ -107,7 +107,7 @@ func settings(t *testing.T) map[string]webhook.Options {
 		"defaults": {BundleURL: url},
 		"everything": {
 			Name: "opa", Namespace: "policies", ExemptNamespaces: []string{"kube-system", "a", "kube-system"}, BundleURL: url, BundleCA: a.pem,
-			BundleTokenSecret: "bundle-token", VerificationKey: publicPEM(t, &newKey(t).PublicKey), TLSSecret: "opa-tls", CABundle: a.pem,
+			BundleTokenSecret: "bundle-token", VerificationKey: verification(t, &newKey(t).PublicKey), TLSSecret: "opa-tls", CABundle: a.pem,
 		},
 	}
 }

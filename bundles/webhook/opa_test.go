@@ -27,14 +27,14 @@ func install(t *testing.T, meta opa.Meta) (in *installation, stop func()) {
 	t.Helper()
 	a, key := newAuthority(t), newKey(t)
 	bundle, _ := serveBundle(t, a, packed(t, key, meta, "base/policies.yaml", "base/roles.yaml", "page/unprivileged-jeff.yaml"))
-	in = &installation{set: build(t, options(t, a, bundle.URL, publicPEM(t, &key.PublicKey)))}
+	in = &installation{set: build(t, options(t, a, bundle.URL, verification(t, &key.PublicKey)))}
 	certificate, private := a.issue(t, "psp2rego.psp2rego-system.svc")
 	in.mounts = newMounts(t, in.set, certificate, private)
 	in.opa = in.mounts.run(t, in.set, "Bundle loaded and activated successfully")
 	return in, bundle.Close
 }
 
-func options(t *testing.T, a *authority, url string, key []byte) webhook.Options {
+func options(t *testing.T, a *authority, url string, key *opa.VerificationKey) webhook.Options {
 	t.Helper()
 	return webhook.Options{
 		BundleURL: url + "/bundles/psp", BundleCA: a.pem, BundleTokenSecret: "bundle-token", VerificationKey: key,
@@ -249,7 +249,7 @@ func TestOPATakesSignedBundlesAlone(t *testing.T) {
 				bundle = packed(t, newKey(t), opa.Meta{}, "base")
 			}
 			source, served := serveBundle(t, a, bundle)
-			set := build(t, options(t, a, source.URL, publicPEM(t, &key.PublicKey)))
+			set := build(t, options(t, a, source.URL, verification(t, &key.PublicKey)))
 			certificate, private := a.issue(t, "psp2rego.psp2rego-system.svc")
 			server := newMounts(t, set, certificate, private).run(t, set, "Bundle load failed")
 			if served.Load() == 0 {

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"psp2rego/bundles/opa"
 	"psp2rego/translate"
 )
 
@@ -32,9 +33,9 @@ type Options struct {
 	BundleCA []byte
 	// BundleTokenSecret is a Secret in Namespace whose key "token" the bundle's server wants to be shown; "" shows none.
 	BundleTokenSecret string
-	// VerificationKey is the public key, as PEM, that the bundle has to be signed with: RSA (RS256) or ECDSA on P-256 (ES256). nil
-	// takes unsigned bundles.
-	VerificationKey []byte
+	// VerificationKey is what the bundle has to be signed for, whatever its signature calls the key: RSA or P-256. nil takes unsigned
+	// bundles.
+	VerificationKey *opa.VerificationKey
 	// TLSSecret is a Secret of type kubernetes.io/tls in Namespace with the server's certificate; "" has cert-manager make one.
 	TLSSecret string
 	// CABundle are the PEM certificates that vouch for the certificate in TLSSecret.

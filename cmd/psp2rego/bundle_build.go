@@ -16,9 +16,9 @@ import (
 
 type bundleBuildOptions struct {
 	input
-	policies, output string
-	force            bool
-	key              keyFlags
+	policies, output    string
+	force, warnDefaults bool
+	key                 keyFlags
 }
 
 func newBundleBuildCommand() *cobra.Command {
@@ -34,6 +34,7 @@ func newBundleBuildCommand() *cobra.Command {
 	flags.StringVar(&o.policies, "policies", "", "translated folder to pack")
 	flags.StringVarP(&o.output, "output", "o", "", ".tar.gz to write, - for standard output")
 	flags.BoolVar(&o.force, "force", false, "overwrite a tarball that was changed by hand")
+	flags.BoolVar(&o.warnDefaults, "warn-defaults", false, "warn of what a policy fills in")
 	o.key.addFlags(flags, "signing-key", opa.DefaultKeyID)
 	return cmd
 }
@@ -42,6 +43,8 @@ func (o *bundleBuildOptions) run(cmd *cobra.Command) error {
 	switch {
 	case o.policies != "" && (len(o.paths) > 0 || cmd.Flags().Changed("dialect") || cmd.Flags().Changed("server-version")):
 		return errors.New("--policies packs what was translated already: leave -f, --dialect and --server-version out")
+	case o.policies != "" && o.warnDefaults:
+		return errors.New("--policies packs what was translated already: give --warn-defaults to translate")
 	case o.policies == "" && len(o.paths) == 0:
 		return errors.New("nothing to pack: name files, folders or - with -f, or a translated folder with --policies")
 	}
@@ -72,7 +75,7 @@ func (o *bundleBuildOptions) make(cmd *cobra.Command) (*opa.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(cmd.Context(), cluster, o.options())
+	return buildTelling(cmd.Context(), cluster, o.options(), o.warnDefaults)
 }
 
 // pack gives a translated folder, edited perhaps, as a bundle that OPA can load.
@@ -133,6 +136,7 @@ Input:
 Output:
   -o, --output FILE.tar.gz        what to write; - is standard output
       --force                     overwrite a tarball whose files were changed by hand
+      --warn-defaults             have OPA warn whoever creates a pod of each field that the policy filled in
 Signature, over all files in the tarball:
       --signing-key FILE          private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA)
                                   ($PSP2REGO_SIGNING_KEY, which is the key itself, else there is no signature)

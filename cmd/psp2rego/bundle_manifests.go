@@ -14,9 +14,10 @@ import (
 
 type manifestsOptions struct {
 	webhook.Options
-	output                              string
-	certManager                         bool
-	bundleCA, verificationKey, caBundle string
+	output             string
+	certManager        bool
+	bundleCA, caBundle string
+	key                keyFlags
 }
 
 func newBundleManifestsCommand() *cobra.Command {
@@ -35,7 +36,8 @@ func newBundleManifestsCommand() *cobra.Command {
 	flags.StringVar(&o.BundleURL, "bundle-url", "", "where OPA pulls the bundle from")
 	flags.StringVar(&o.bundleCA, "bundle-ca", "", "certificates that vouch for the bundle's server")
 	flags.StringVar(&o.BundleTokenSecret, "bundle-token-secret", "", "Secret with the token for the bundle's server")
-	flags.StringVar(&o.verificationKey, "verification-key", "", "public key that the bundle has to be signed with")
+	flags.StringVar(&o.key.file, "verification-key", "", "public key that the bundle has to be signed for")
+	flags.StringVar(&o.key.scope, "scope", "", "what the signature is for")
 	flags.BoolVar(&o.certManager, "cert-manager", false, "have cert-manager make the certificate")
 	flags.StringVar(&o.TLSSecret, "tls-secret", "", "Secret with the server's certificate")
 	flags.StringVar(&o.caBundle, "ca-bundle", "", "certificates that vouch for the one in --tls-secret")
@@ -60,7 +62,6 @@ func (o *manifestsOptions) run() error {
 		data       *[]byte
 	}{
 		{"--bundle-ca", o.bundleCA, &o.BundleCA},
-		{"--verification-key", o.verificationKey, &o.VerificationKey},
 		{"--ca-bundle", o.caBundle, &o.CABundle},
 	} {
 		if file.name == "" {
@@ -72,6 +73,14 @@ func (o *manifestsOptions) run() error {
 		}
 		*file.data = data
 	}
+	key, err := o.key.verification()
+	switch {
+	case err != nil:
+		return err
+	case key == nil && o.key.scope != "":
+		return errors.New("--scope goes with --verification-key: without a key no signature is looked at")
+	}
+	o.VerificationKey = key
 	files, err := webhook.Manifests(o.Options)
 	if err != nil {
 		return fmt.Errorf("manifests: %w", err)
@@ -100,7 +109,9 @@ Bundle:
       --bundle-url URL            where OPA pulls it from: https, or http if it is signed
       --bundle-ca FILE            certificates that vouch for that server (the authorities that OPA's image knows)
       --bundle-token-secret NAME  Secret whose key "token" that server wants to be shown
-      --verification-key FILE     take only bundles signed with this public key (RSA, or ECDSA on P-256)
+      --verification-key FILE     refuse what is not signed by the private half of this public key: RSA or P-256
+                                  ($PSP2REGO_VERIFICATION_KEY, which is the key itself)
+      --scope TEXT                and what is not signed for this
 Certificate:
       --cert-manager              cert-manager makes and renews it; so it is unless --tls-secret is given
       --tls-secret NAME           it is in this Secret of type kubernetes.io/tls
