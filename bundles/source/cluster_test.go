@@ -112,7 +112,9 @@ func TestABindingCreatedTodayCountsToday(t *testing.T) {
 	s.remove("podsecuritypolicies", "b")
 	r.until(has("a"))
 	s.remove("podsecuritypolicies", "a") // policies that are all gone are more likely on their way out than meant to refuse everything
-	r.until(func(result source.Result) bool { return errors.Is(result.Err, translate.ErrNothing) && module(result, "a") != nil })
+	r.until(func(result source.Result) bool {
+		return errors.Is(result.Err, translate.ErrNothing) && module(result, "a") != nil
+	})
 	s.put("podsecuritypolicies", "c", fmt.Sprintf(pspJSON, "c", true))
 	r.until(has("c"))
 }

@@ -27,6 +27,7 @@ func newBundleCommand() *cobra.Command {
 		newBundlePushCommand(),
 		newBundlePullCommand(),
 		newBundleManifestsCommand(),
+		newBundleServeCommand(),
 	)
 	return cmd
 }
@@ -51,6 +52,7 @@ Usage:  psp2rego bundle COMMAND [flags]
   push          store a tarball in an OCI registry, in the form that OPA downloads
   pull          fetch one, and check it
   manifests     write what runs OPA as the webhook of a cluster
+  serve         serve a bundle to OPA, and new revisions of it when its input changes
 
 Every command has --help.
 
