@@ -33,7 +33,7 @@ func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, 
 	case cluster == nil:
 		return nil, fmt.Errorf("the objects cannot be translated:\n%s", list)
 	}
-	out, err := translate.Compile(ctx, cluster, translate.Options{Dialect: meta.Dialect, ServerVersion: meta.ServerVersion, Version: meta.Version})
+	out, err := translate.Compile(ctx, cluster, meta.Options())
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}

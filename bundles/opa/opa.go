@@ -43,6 +43,11 @@ type Meta struct {
 	WarnDefaults bool
 }
 
+// Options are what a cluster is compiled with for such a bundle.
+func (m Meta) Options() translate.Options {
+	return translate.Options{Dialect: m.Dialect, ServerVersion: m.ServerVersion, Version: m.Version}
+}
+
 // Source is one file that was read, under the name it was given by, with the hex SHA-256 of its bytes.
 type Source struct{ Name, SHA256 string }
 

@@ -52,9 +52,7 @@ type Builder struct {
 
 // NewBuilder makes bundles of the Rego library with what meta says. The sources in meta come first.
 func NewBuilder(library fs.FS, meta opa.Meta) *Builder {
-	return &Builder{library: library, meta: meta, compiler: translate.Compiler{
-		Options: translate.Options{Dialect: meta.Dialect, Version: meta.Version},
-	}}
+	return &Builder{library: library, meta: meta, compiler: translate.Compiler{Options: meta.Options()}}
 }
 
 // Build compiles a cluster and makes a bundle of it.

@@ -16,7 +16,6 @@ import (
 	"psp2rego/bundles/server"
 	"psp2rego/bundles/source"
 	"psp2rego/rego"
-	"psp2rego/verify"
 )
 
 type serveOptions struct {
@@ -26,7 +25,8 @@ type serveOptions struct {
 	listen                 string
 	certificates           server.Certificates
 	tokenFile              string
-	deltas                 bool
+	deltas, warnDefaults   bool
+	key                    keyFlags
 	logFormat, logSeverity *choice
 }
 
@@ -49,6 +49,8 @@ func newBundleServeCommand() *cobra.Command {
 	flags.StringVar(&o.certificates.ClientCA, "tls-client-ca", "", "authorities of client certificates, PEM")
 	flags.StringVar(&o.tokenFile, "token-file", "", "file with the bearer token")
 	flags.BoolVar(&o.deltas, "deltas", false, "send changed grants as delta bundles")
+	flags.BoolVar(&o.warnDefaults, "warn-defaults", false, "warn of what a policy fills in")
+	o.key.addFlags(flags, "signing-key", opa.DefaultKeyID)
 	flags.Var(o.logFormat, "log-format", "form of the log")
 	flags.Var(o.logSeverity, "log-level", "what is logged")
 	return cmd
@@ -68,8 +70,12 @@ func (o *serveOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	sign, err := o.signer()
+	if err != nil {
+		return err
+	}
 	s := server.New(server.Options{
-		Deltas: o.deltas, Token: token, ClientCertificate: o.certificates.ClientCA != "", Stale: stale, Log: log,
+		Deltas: o.deltas, Token: token, ClientCertificate: o.certificates.ClientCA != "", Sign: sign, Stale: stale, Log: log,
 	})
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
@@ -83,7 +89,9 @@ func (o *serveOptions) run(cmd *cobra.Command) error {
 	go func() {
 		defer cancel() // what cannot go on need not be served
 		p := &publisher{ctx: ctx, server: s, log: log, fromFiles: !o.fromCluster, stderr: cmd.ErrOrStderr()}
-		builder := source.NewBuilder(rego.Files, opa.Meta{Version: toolVersion(), Engine: verify.OPAVersion(), Dialect: o.dialect.value})
+		meta := metaOf(o.options())
+		meta.WarnDefaults = o.warnDefaults
+		builder := source.NewBuilder(rego.Files, meta)
 		followed <- follow(ctx, builder, p.publish)
 	}()
 	err = s.Serve(ctx, listener, secure)
@@ -154,6 +162,8 @@ Usage:  psp2rego bundle serve -f PATH... [flags]
 Input:
   -f, --filename PATH             file or folder; repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
+      --server-version 1.N        the API server that will ask (1.37)
+      --warn-defaults             answers warn of what a policy fills in
       --from-cluster              follow a live API server; -f then holds policies alone
       --kubeconfig FILE           how to reach it (KUBECONFIG, ~/.kube/config, or the pod's own account)
       --context NAME              context of the kubeconfig
@@ -163,6 +173,9 @@ Serving:
       --tls-key FILE              its key
       --tls-client-ca FILE        demand client certificates of these authorities
       --token-file FILE           demand this bearer token
+      --signing-key FILE          sign what is served ($PSP2REGO_SIGNING_KEY holds a key, too)
+      --key-id ID                 the name by which OPA knows the public key (default)
+      --scope TEXT                what the signature is for; OPA has to be configured with the same
       --deltas                    send changed grants as delta bundles; OPA has gaps while it activates them
 Log, on standard error:
       --log-format text|json      (text)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
+	"psp2rego/bundles/opa"
 	"psp2rego/bundles/server"
 	"psp2rego/bundles/source"
 	"psp2rego/translate/diagnostic"
@@ -60,6 +61,18 @@ func (p *publisher) publish(r source.Result) error {
 		p.server.Fail(failed)
 	}
 	return nil
+}
+
+// signer signs what is served; nil if there is no key.
+func (o *serveOptions) signer() (func(context.Context, []byte) ([]byte, error), error) {
+	key, err := o.key.signing()
+	if err != nil || key == nil {
+		return nil, err
+	}
+	if o.deltas {
+		return nil, errors.New("--deltas and a signing key exclude each other: OPA takes no signed delta bundles")
+	}
+	return func(_ context.Context, tarball []byte) ([]byte, error) { return opa.Sign(tarball, *key) }, nil
 }
 
 // tell logs diagnostics, unless the last result had the same.
