@@ -27,7 +27,7 @@ func appArmor() check {
 			def, _ := p.annotation(appArmorDefault)
 			profiles := strings.Split(list, ",")
 			if !listed {
-				profiles = []string{"runtime/default", "localhost/x"}
+				profiles = []string{"runtime/default", "localhost/web"}
 				if def == "" && !g.chance(g.settings.Use) {
 					return
 				}
@@ -41,7 +41,7 @@ func appArmor() check {
 		edge: func(g *gen, p *Policy, pod pod) {
 			list, _ := p.annotation(appArmorAllowed)
 			def, _ := p.annotation(appArmorDefault)
-			profiles := append(strings.Split(list, ","), def, "runtime/default", "unconfined", "localhost/x", "",
+			profiles := append(strings.Split(list, ","), def, "runtime/default", "unconfined", "localhost/web", "",
 				"localhost/*", "*", list, "nonsense")
 			profiles = append(profiles, pick(g, profiles...)+"x", strings.ToUpper(pick(g, profiles...)))
 			for range 1 + g.IntN(2) {
@@ -56,7 +56,7 @@ func appArmor() check {
 }
 
 func narrowAppArmor(g *gen, p *Policy) {
-	known := []string{"runtime/default", "unconfined", "localhost/x", "localhost/y"}
+	known := []string{"runtime/default", "unconfined", "localhost/web", "localhost/y"}
 	if g.chance(0.7) {
 		p.annotate(appArmorAllowed, strings.Join(some(g, 1, 3, known...), ","))
 	}

@@ -36,7 +36,7 @@ func fieldDefaults() []fieldDefault {
 			p.Spec.RunAsGroup = &s
 		}},
 		{"appArmorDefault", "app_armor", func(g *gen, p *Policy) {
-			p.annotate(appArmorDefault, pick(g, "runtime/default", "unconfined", "localhost/x"))
+			p.annotate(appArmorDefault, pick(g, "runtime/default", "unconfined", "localhost/web"))
 		}},
 		{"defaultAddCapabilities", "capabilities", func(g *gen, p *Policy) {
 			p.Spec.DefaultAddCapabilities = some(g, 1, 3, capabilityNames()...)
