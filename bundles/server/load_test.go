@@ -197,6 +197,7 @@ func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
 			if at+1 < revisions && int(l.seen.Load()) == at && l.answered.Load() >= l.total*int64(at+1)/int64(revisions) {
 				l.written.Store(int64(at + 1))
 				put(at + 1)
+				t.Logf("revision %d after %d requests", at+1, l.answered.Load())
 			}
 		}
 	}

@@ -70,6 +70,7 @@ type process struct {
 	log     *lockedBuffer
 	address string
 	client  *http.Client
+	pid     int
 }
 
 type lockedBuffer struct {
@@ -152,12 +153,13 @@ func freePort(t testing.TB) string {
 func (p *process) start(binary string, args []string) bool {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, binary, append(args, "--addr", strings.TrimPrefix(p.address, "http://"))...)
+	cmd := exec.CommandContext(ctx, binary, append(args, "--addr", p.address)...)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	if err := cmd.Start(); err != nil {
 		cancel()
 		p.t.Fatal(err)
 	}
+	p.pid = cmd.Process.Pid
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // it is killed
