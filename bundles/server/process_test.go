@@ -122,7 +122,7 @@ func startOPA(t testing.TB, config map[string]any, secure *authority) *process {
 		t.Fatal(err)
 	}
 	scheme, client := "http", &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	args := []string{"run", "--server", "--config-file", file, "--log-format", "text", "--log-level", "error", "--disable-telemetry"}
+	args := []string{"run", "--server", "--config-file", file, "--log-format", "text", "--log-level", "error", "--skip-version-check"}
 	if secure != nil {
 		files := secure.issue("decider", -1e12, 1e13)
 		args = append(args, "--tls-cert-file", files.Certificate, "--tls-private-key-file", files.Key)
