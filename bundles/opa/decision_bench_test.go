@@ -181,7 +181,7 @@ func benchmark(b *testing.B, d *decision) {
 func prepare(b *testing.B, d *decision) (rego.PreparedEvalQuery, ast.Value) {
 	b.Helper()
 	ctx := context.Background()
-	out, err := translate.Compile(ctx, d.cluster, translate.Options{})
+	out, err := translate.Compile(ctx, d.cluster, translate.Options{ServerVersion: translate.NewestServer})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import data.lib.psp.pod
 import data.lib.psp.seccomp
 import data.lib.psp.seccomp_fields
 import data.lib.psp.target
+import data.lib.psp.touched
 
 # METADATA
 # description: whether seccomp profiles are in fields alone
@@ -24,7 +25,9 @@ app_armor_by_field if target.minor >= 30
 # description: |
 #   writes of a policy that leaves the pod as it is. null, which no writes are, if 1.24 would
 #   have changed the pod under every policy, although this API server has nothing to change
-unchanged := null if {
+unchanged := {} if {
+	not "seccompProfile" in pod.context_fields
+} else := null if {
 	seccomp_by_field
 	seccomp.derivable
 } else := {}
@@ -33,7 +36,9 @@ unchanged := null if {
 # description: |
 #   what 1.24 makes of the pod after its admission, and this API server does not: seccomp
 #   fields of annotations, and procMount, which is Default for want of a feature gate
-completion := object.union(
+completion := {} if {
+	touched.fields & {"procMount", "seccomp"} == set()
+} else := object.union(
 	seccomp_fields.synced,
 	{pod.places[n]: {"procMount": "Default"} |
 		some n, context in pod.security_contexts
