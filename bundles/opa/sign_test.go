@@ -86,8 +86,8 @@ func signed(t *testing.T, tarball []byte, key opa.SigningKey) []byte {
 	return out
 }
 
-// real is a bundle with the whole library in it.
-func real(t *testing.T) []byte {
+// whole is a bundle with the whole library in it.
+func whole(t *testing.T) []byte {
 	t.Helper()
 	b, err := opa.Build(pspr.Files, output("a"), opa.Meta{})
 	if err != nil {
@@ -306,7 +306,7 @@ func TestOPAsToolsTakeASignedBundle(t *testing.T) {
 	edit(t, review, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}`)
 	for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 		name, key := filepath.Join(folder, algorithm+".tar.gz"), filepath.Join(folder, algorithm+".pem")
-		edit(t, name, string(signed(t, real(t), signingKey(t, algorithm))))
+		edit(t, name, string(signed(t, tarball(t, build(t, "a")), signingKey(t, algorithm))))
 		edit(t, key, string(pair(t, keyOf()[algorithm]).public))
 		other := filepath.Join(folder, map[string]string{"RS256": "other.pem", "ES256": "RS256.pem", "EdDSA": "ES256.pem"}[algorithm])
 		edit(t, filepath.Join(folder, "other.pem"), string(otherRSA(t)))
@@ -319,9 +319,10 @@ func TestOPAsToolsTakeASignedBundle(t *testing.T) {
 			t.Errorf("%s: opa %v took another key\n%s", algorithm, bad, out)
 		}
 	}
-	name := filepath.Join(folder, "RS256.tar.gz")
+	name := filepath.Join(folder, "whole.tar.gz")
+	edit(t, name, string(signed(t, whole(t), signingKey(t, "RS256"))))
 	for _, args := range [][]string{
-		{"inspect", "-a", name}, {"test", "-b", name}, {"eval", "-b", name, "-i", review, "--fail", "data.psp.validate.response"},
+		{"inspect", "-a", name}, {"test", "-b", name, "--run", "privileged_test", "--timeout", "60s", "--fail-on-empty"}, {"eval", "-b", name, "-i", review, "--fail", "data.psp.validate.response"},
 	} {
 		if out, err := opaTool(t, args...); err != nil {
 			t.Errorf("opa %v: %v\n%s", args, err, out)
