@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench check clean
+.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench serve-load check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
@@ -98,6 +98,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 bench: native ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+serve-load: ## ask a real OPA 100 000 times while the bundle changes 50 times
+	SERVE_REQUESTS=100000 SERVE_REVISIONS=50 go test -count 1 -timeout 0 -run '^TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad$$' -v ./bundles/server
 
 check: lint test race ## everything CI runs
 

@@ -29,16 +29,18 @@ var opaBinary = sync.OnceValues(func() (string, error) {
 type watched struct {
 	http.Handler
 	mu     sync.Mutex
-	has    string
+	has    string // If-None-Match of the last request for the bundle
+	asked  int    // requests for the bundle
 	change chan struct{}
 }
 
 func watch(h http.Handler) *watched { return &watched{Handler: h, change: make(chan struct{})} }
 
 func (w *watched) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	if tag := r.Header.Get("If-None-Match"); r.URL.Path == server.Path && tag != "" {
+	if r.URL.Path == server.Path {
 		w.mu.Lock()
-		w.has = tag
+		w.has = r.Header.Get("If-None-Match")
+		w.asked++
 		close(w.change)
 		w.change = make(chan struct{})
 		w.mu.Unlock()
@@ -49,17 +51,31 @@ func (w *watched) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 // active waits until the client says that it has a revision.
 func (w *watched) active(t testing.TB, revision string) {
 	t.Helper()
+	w.until(t, func() bool { return w.has == `"`+revision+`"` })
+}
+
+// again waits until the client has asked twice more: it has seen all of the first answer by then.
+func (w *watched) again(t testing.TB) {
+	t.Helper()
+	w.mu.Lock()
+	enough := w.asked + 2
+	w.mu.Unlock()
+	w.until(t, func() bool { return w.asked >= enough })
+}
+
+func (w *watched) until(t testing.TB, reached func() bool) {
+	t.Helper()
 	for {
 		w.mu.Lock()
-		has, change := w.has, w.change
+		enough, change := reached(), w.change
 		w.mu.Unlock()
-		if has == `"`+revision+`"` {
+		if enough {
 			return
 		}
 		select {
 		case <-change:
 		case <-t.Context().Done():
-			t.Fatal("OPA never had the revision")
+			t.Fatal("OPA did not ask for what it should have")
 		}
 	}
 }
