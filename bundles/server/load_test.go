@@ -149,27 +149,17 @@ func (l *load) client(number int) error {
 	}
 }
 
-// TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad edits a file again and again, has the server publish what it says, and asks
-// a real OPA meanwhile: not one decision may be missing, or be of a revision that was replaced before the question or not
+// TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad edits a file again and again, has the server publish what it says, and
+// asks a real OPA meanwhile: not one decision may be missing, or be of a revision that was replaced before the question or not
 // yet written at the answer. SERVE_REQUESTS and SERVE_REVISIONS
 // say how many at least.
 func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
 	requests, revisions := number(t, "SERVE_REQUESTS", 1000), number(t, "SERVE_REVISIONS", 4)
 	file := filepath.Join(t.TempDir(), "state.yaml")
-	put := func(revision int) {
-		next := file + ".next"
-		if err := os.WriteFile(next, []byte(state(revision)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(next, file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(0)
+	put(t, file, 0)
 	s := server.New(server.Options{})
 	follow(t, s, file)
-	w := watch(s.Handler())
-	front := httptest.NewServer(w)
+	front := httptest.NewServer(s.Handler())
 	defer front.Close()
 	defer front.CloseClientConnections()
 	l := &load{p: startOPA(t, services(front.URL, nil, nil), nil), total: int64(requests), last: int64(revisions - 1), progress: make(chan struct{}, 1)}
@@ -196,7 +186,7 @@ func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
 			at := int(l.written.Load())
 			if at+1 < revisions && int(l.seen.Load()) == at && l.answered.Load() >= l.total*int64(at+1)/int64(revisions) {
 				l.written.Store(int64(at + 1))
-				put(at + 1)
+				put(t, file, at+1)
 				t.Logf("revision %d after %d requests", at+1, l.answered.Load())
 			}
 		}
@@ -213,6 +203,18 @@ func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
 	got := metrics(t, s)
 	t.Logf("%d requests, %d allowed, %d revisions, %s snapshots, %.0f requests/s, 8 clients", requests, l.allowed.Load(), decided,
 		got[`psp2rego_bundle_requests_total{answer="snapshot"}`], float64(requests)/time.Since(started).Seconds())
+}
+
+// put replaces a file by a revision's state.
+func put(t *testing.T, file string, revision int) {
+	t.Helper()
+	next := file + ".next"
+	if err := os.WriteFile(next, []byte(state(revision)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(next, file); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func number(t *testing.T, variable string, otherwise int) int {

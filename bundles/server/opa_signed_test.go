@@ -23,8 +23,8 @@ func TestAnOPAThatDemandsASignatureRefusesWhatHasNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := func(_ context.Context, tarball []byte) ([]byte, error) { return tarball, nil }
-	mode := plain
+	k := &signer{key: a.file("signer.key")}
+	mode := k.plain
 	s := server.New(server.Options{
 		Deltas: true, // and yet none are sent
 		Sign:   func(ctx context.Context, tarball []byte) ([]byte, error) { return mode(ctx, tarball) },
@@ -42,35 +42,11 @@ func TestAnOPAThatDemandsASignatureRefusesWhatHasNone(t *testing.T) {
 		t.Errorf("an unsigned bundle decided: %v", got)
 	}
 
-	var last bundle.SignaturesConfig
-	signed := func(_ context.Context, tarball []byte) ([]byte, error) {
-		b, err := bundle.NewReader(bytes.NewReader(tarball)).Read()
-		if err != nil {
-			return nil, err
-		}
-		if err := b.GenerateSignature(bundle.NewSigningConfig(a.file("signer.key"), "ES256", ""), "k", false); err != nil {
-			return nil, err
-		}
-		last = b.Signatures
-		return packed(b)
-	}
-	forged := func(_ context.Context, tarball []byte) ([]byte, error) {
-		b, err := bundle.NewReader(bytes.NewReader(tarball)).Read()
-		if err != nil {
-			return nil, err
-		}
-		b.Signatures = last
-		return packed(b)
-	}
-	cut := func(ctx context.Context, tarball []byte) ([]byte, error) {
-		whole, err := signed(ctx, tarball)
-		return whole[:len(whole)/2], err
-	}
-	mode = signed
+	mode = k.signed
 	good := made(t, []string{"p"}, "anna")
 	publish(t, s, good)
 	w.active(t, good.Revision)
-	for name, bad := range map[string]func(context.Context, []byte) ([]byte, error){"unsigned": plain, "forged": forged, "cut off": cut} {
+	for name, bad := range map[string]func(context.Context, []byte) ([]byte, error){"unsigned": k.plain, "forged": k.forged, "cut off": k.cut} {
 		mode = bad
 		publish(t, s, made(t, []string{"p"}, name))
 		w.again(t)
@@ -81,13 +57,48 @@ func TestAnOPAThatDemandsASignatureRefusesWhatHasNone(t *testing.T) {
 			t.Errorf("%s: the bad revision decides: %v %v", name, got, err)
 		}
 	}
-	mode = signed
+	mode = k.signed
 	better := made(t, []string{"p"}, "bob")
 	publish(t, s, better)
 	w.active(t, better.Revision)
 	if got, err := p.ask("validate", "bob"); err != nil || !got.Allowed {
 		t.Errorf("the next good revision: %v %v", got, err)
 	}
+}
+
+// signer treats tarballs in good and bad ways.
+type signer struct {
+	key  string
+	last bundle.SignaturesConfig // the last signature
+}
+
+func (k *signer) plain(_ context.Context, tarball []byte) ([]byte, error) { return tarball, nil }
+
+func (k *signer) signed(_ context.Context, tarball []byte) ([]byte, error) {
+	b, err := bundle.NewReader(bytes.NewReader(tarball)).Read()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.GenerateSignature(bundle.NewSigningConfig(k.key, "ES256", ""), "k", false); err != nil {
+		return nil, err
+	}
+	k.last = b.Signatures
+	return packed(b)
+}
+
+// forged gives a tarball the signature of another.
+func (k *signer) forged(_ context.Context, tarball []byte) ([]byte, error) {
+	b, err := bundle.NewReader(bytes.NewReader(tarball)).Read()
+	if err != nil {
+		return nil, err
+	}
+	b.Signatures = k.last
+	return packed(b)
+}
+
+func (k *signer) cut(ctx context.Context, tarball []byte) ([]byte, error) {
+	whole, err := k.signed(ctx, tarball)
+	return whole[:len(whole)/2], err
 }
 
 func packed(b bundle.Bundle) ([]byte, error) {
