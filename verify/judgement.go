@@ -29,3 +29,7 @@ func (j *Judgement) Prepared() *protocol.Request {
 	}
 	return j.outcome.prepared
 }
+
+// Blocks are the parts of a refusal's message, one per policy that has something against the pod, in the order of the
+// policies' names; nil where the engine does not tell them apart.
+func (v *Verdict) Blocks() []string { return v.blocks }

@@ -45,6 +45,9 @@ func (p *modulePool) keep(path string, m *module) *module {
 	return m
 }
 
+// ReadBundle reads the bytes of a bundle (.tar.gz) as OPA would, without its test modules. Nothing is compiled yet.
+func ReadBundle(tarball []byte) (*Bundle, error) { return readBundle(tarball, &modulePool{}) }
+
 // readBundle reads the bytes of a bundle (.tar.gz) by OPA's own reader, without its test modules.
 func readBundle(tarball []byte, pool *modulePool) (*Bundle, error) {
 	read, err := readAsOPA(loader.NewFileLoader().WithReader(bytes.NewReader(tarball)), "bundle.tar.gz")
@@ -67,6 +70,9 @@ func (b *Bundle) Modules() map[string][]byte {
 	}
 	return texts
 }
+
+// Data are the bundle's data. They are not to be changed.
+func (b *Bundle) Data() map[string]any { return b.data }
 
 // Compile makes an engine of the bundle as it is.
 func (b *Bundle) Compile(ctx context.Context) (*OPA, error) {

@@ -84,17 +84,15 @@ func metaOf(options translate.Options) opa.Meta {
 	}
 }
 
-// build compiles a cluster and puts the result into a bundle.
-func build(ctx context.Context, cluster *translate.Cluster, options translate.Options) (*opa.Bundle, error) {
-	return buildTelling(ctx, cluster, options, false)
-}
-
-// buildTelling is build for a bundle that may warn of what policies fill in.
-func buildTelling(ctx context.Context, cluster *translate.Cluster, options translate.Options, warnDefaults bool) (*opa.Bundle, error) {
+// build compiles a cluster and puts the result, with what is to go with it, into a bundle, which may warn of what policies fill in.
+func build(
+	ctx context.Context, cluster *translate.Cluster, options translate.Options, warnDefaults bool, more ...translate.File,
+) (*opa.Bundle, error) {
 	out, err := translate.Compile(ctx, cluster, options)
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
+	out.Files = append(out.Files, more...)
 	meta := metaOf(options)
 	meta.WarnDefaults = warnDefaults
 	for _, source := range cluster.Sources {

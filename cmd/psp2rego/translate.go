@@ -17,6 +17,8 @@ type translateOptions struct {
 	input
 	output                      string
 	force, report, warnDefaults bool
+	tests                       int
+	native                      string
 }
 
 func newTranslateCommand() *cobra.Command {
@@ -30,6 +32,8 @@ func newTranslateCommand() *cobra.Command {
 	o.addFlags(cmd)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "folder or .tar.gz to write, - for standard output")
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that were edited by hand")
+	cmd.Flags().IntVar(&o.tests, "tests", 0, "cases for each policy to record as tests")
+	cmd.Flags().StringVar(&o.native, "native", "", "evaluator with the real admission plugin")
 	cmd.Flags().BoolVar(&o.report, "report", false, "print a table of the policies")
 	cmd.Flags().BoolVar(&o.warnDefaults, "warn-defaults", false, "warn of what a policy fills in")
 	return cmd
@@ -42,14 +46,14 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	case o.output == "-" && o.report:
 		return errors.New("--report and -o - both write to standard output")
 	}
-	if err := o.checkPlace(); err != nil {
+	if err := errors.Join(o.checkPlace(), o.checkTests()); err != nil {
 		return err
 	}
 	cluster, err := o.load(cmd)
 	if err != nil {
 		return err
 	}
-	bundle, err := buildTelling(cmd.Context(), cluster, o.options(), o.warnDefaults)
+	bundle, err := o.build(cmd, cluster)
 	if err != nil {
 		return err
 	}
@@ -127,6 +131,8 @@ Output:
       --force                     overwrite files that were edited by hand
       --report                    print a table: each policy, who may use it, what it fills in
       --warn-defaults             have OPA warn whoever creates a pod of each field that the policy filled in
+      --tests N                   record up to N cases for each policy from the real plugin, for opa test (0)
+      --native PATH               the evaluator to record from ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 
 A folder is replaced in one step: nothing is half written, and modules whose policy is gone are removed.
 Files edited, added or deleted by hand since then are shown as a diff and kept, unless --force is given.
@@ -140,6 +146,8 @@ Exit codes:  0 written   1 input cannot be translated   2 could not read or writ
     psp2rego translate -f - -o bundle.tar.gz
   # see what each policy is for
   psp2rego translate -f cluster/ -o bundle --report
+  # with tests for whoever edits the policies: cd bundle && opa test --bundle .
+  psp2rego translate -f cluster/ -o bundle --tests 20
   # a Mirantis Kubernetes Engine cluster, which has a group for each namespace
   psp2rego translate -f cluster/ -o bundle --dialect mke
 `

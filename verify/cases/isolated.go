@@ -31,6 +31,7 @@ const (
 	streamChoice
 	streamAccess
 	streamUpdates
+	streamSheet
 )
 
 // newIsolated starts an Isolated of the given policies and of what the builder has for roles and bindings.

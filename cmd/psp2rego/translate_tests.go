@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"psp2rego/bundles/opa"
+	"psp2rego/translate"
+	"psp2rego/verify/record"
+)
+
+// checkTests refuses tests that cannot be recorded, or would go where they do not belong.
+func (o *translateOptions) checkTests() error {
+	switch {
+	case o.tests < 0 || o.tests > record.MaxCases:
+		return fmt.Errorf("--tests %d: it has to be between 0 (none) and %d", o.tests, record.MaxCases)
+	case o.tests == 0 && o.native != "":
+		return errors.New("--native is asked for --tests alone: give both or neither")
+	case o.tests > 0 && (o.output == "-" || isTarball(o.output)):
+		return errors.New("--tests needs a folder to write to (-o DIR): a tarball is for serving, and every OPA would load the tests")
+	}
+	return nil
+}
+
+// build makes the bundle, with tests if they were asked for.
+func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
+	bundle, err := build(cmd.Context(), cluster, o.dialect.value)
+	if err != nil || o.tests == 0 {
+		return bundle, err
+	}
+	native, err := findNative(o.native)
+	if err != nil {
+		return nil, fmt.Errorf("--tests: %w", err)
+	}
+	var tarball bytes.Buffer
+	if err := bundle.WriteTarball(&tarball); err != nil {
+		return nil, err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), time.Now, 0)
+	recorded, err := record.Tests(cmd.Context(), record.Options{
+		Native: nativeCommand(native), Translate: translateObjects, Bundle: tarball.Bytes(), Objects: cluster.Objects,
+		Dialect: o.dialect.value, Cases: o.tests, Workers: runtime.GOMAXPROCS(0), Progress: progress.show,
+	})
+	progress.clear()
+	if err != nil {
+		return nil, explainBroken(err)
+	}
+	if err := o.tellTests(cmd, recorded); err != nil {
+		return nil, err
+	}
+	files := make([]translate.File, len(recorded.Files))
+	for i, file := range recorded.Files {
+		files[i] = translate.File{Path: file.Path, Data: file.Data}
+	}
+	return build(cmd.Context(), cluster, o.dialect.value, files...)
+}
+
+// tellTests says what the tests leave out, and, if a report was asked for, what they hold.
+func (o *translateOptions) tellTests(cmd *cobra.Command, recorded *record.Result) error {
+	var said strings.Builder
+	for i := range recorded.Policies {
+		said.WriteString(shortcoming(&recorded.Policies[i], o.tests))
+	}
+	if _, err := io.WriteString(cmd.ErrOrStderr(), said.String()); err != nil || !o.report {
+		return err
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TESTS OF POLICY\tCASES\tLINES COVERED\tFAULTS TOLD")
+	for i := range recorded.Policies {
+		p := &recorded.Policies[i]
+		fmt.Fprintf(table, "%s\t%d\t%d of %d\t%d of %d\n", cell(p.Name), p.Cases, p.Lines-len(p.Uncovered), p.Lines, p.Told, p.Faults)
+	}
+	return table.Flush()
+}
+
+// x
+func shortcoming(p *record.Policy, asked int) string {
+	return fmt.Sprintf("%+v\n", *p)
+}

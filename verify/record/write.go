@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/format"
+
+	"psp2rego/verify"
+	"psp2rego/verify/cases"
+	"psp2rego/verify/protocol"
+)
+
+// answers is the module that puts cases to the bundle.
+//
+//go:embed answers_test.rego
+var answers []byte
+
+// reviewOf is the AdmissionReview of a request, as the tests make it.
+func reviewOf(request *protocol.Request) (map[string]any, error) {
+	body, err := requestOf(request)
+	if err != nil {
+		return nil, err
+	}
+	body["uid"], body["kind"], body["resource"] = "recorded", request.Kind, request.Resource
+	return map[string]any{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": body}, nil
+}
+
+// requestOf is what a case tells of a request: all that is not the same in each.
+func requestOf(request *protocol.Request) (map[string]any, error) {
+	body := map[string]any{"operation": request.Operation, "namespace": request.Namespace, "userInfo": request.UserInfo}
+	for key, document := range map[string]json.RawMessage{"object": request.Object, "oldObject": request.OldObject} {
+		if len(document) == 0 {
+			continue
+		}
+		value, err := decode(document)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		body[key] = value
+	}
+	return body, nil
+}
+
+func decode(data json.RawMessage) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var value any
+	err := d.Decode(&value)
+	return value, err
+}
+
+// writes are the members of the pod that native's first phase changed, as a JSON merge patch; nil if it did not.
+func writes(request *protocol.Request, v *verify.Verdict) (json.RawMessage, error) {
+	if len(v.Object) == 0 {
+		return nil, nil
+	}
+	patch, err := jsonpatch.CreateMergePatch(request.Object, v.Object)
+	if err != nil || string(patch) == "{}" {
+		return nil, err
+	}
+	return patch, nil
+}
+
+// unencoded is the pod that native leaves of a raw one, with the members that native's encoding left out for being empty: it never
+// takes one away. Lists are taken as they are encoded.
+func unencoded(raw, encoded json.RawMessage) (json.RawMessage, error) {
+	if len(encoded) == 0 {
+		return nil, nil
+	}
+	before, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	after, err := decode(encoded)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(completed(before, after))
+}
+
+// completed is after with the members of before that it lacks.
+func completed(before, after any) any {
+	b, okB := before.(map[string]any)
+	a, okA := after.(map[string]any)
+	if !okA || !okB {
+		return after
+	}
+	for key, member := range b {
+		if _, there := a[key]; there {
+			a[key] = completed(member, a[key])
+		} else {
+			a[key] = member
+		}
+	}
+	return a
+}
+
+// verdictOf is a verdict in the words of the cases.
+func verdictOf(v *verify.Verdict, blocks []string, writes json.RawMessage) (map[string]any, error) {
+	said := map[string]any{"allowed": v.Allowed}
+	head, _, list := strings.Cut(v.Message, ": [")
+	switch {
+	case v.Allowed && v.Handled:
+		said["policy"] = v.Policy
+	case !v.Allowed:
+		said["message"] = head
+		if list {
+			said["violations"] = slices.Sorted(slices.Values(blocks))
+			if blocks == nil {
+				said["violations"] = []string{}
+			}
+		}
+	}
+	if len(writes) > 0 {
+		value, err := decode(writes)
+		if err != nil {
+			return nil, err
+		}
+		said["writes"] = value
+	}
+	return said, nil
+}
+
+// caseOf is a case as it is written.
+func caseOf(c *candidate) (map[string]any, error) {
+	request, err := requestOf(c.request)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := writes(c.request, c.mutate)
+	if err != nil {
+		return nil, err
+	}
+	mutate, err := verdictOf(c.mutate, c.mutateBlocks, changed)
+	if err != nil {
+		return nil, err
+	}
+	validate, err := verdictOf(c.validate, c.validateBlocks, nil)
+	return map[string]any{"request": request, "mutate": mutate, "validate": validate}, err
+}
+
+const policyHead = `# METADATA
+# title: %s
+# description: |
+#   What policy %[1]s says to pods whose creator may use it and no other one, as the
+#   admission plugin of Kubernetes %[2]s answered. Single checks are varied in the
+#   same pod; allowed and refused is what creating it comes to.
+package psp.tests.policies[%[1]s]
+
+%[4]simport data.psp.tests
+
+test_policy[note] if {
+	some note, case in _cases
+	tests.agrees(case, _grants)
+}
+
+_grants := {"users": {%[3]s: {"cluster": [%[1]s]}}, "groups": {}}
+`
+
+// policyTests is the module with the cases of a policy; the first is the plain pod.
+func policyTests(policy, version string, usable bool, chosen []*candidate) ([]byte, error) {
+	imported, more := "", fmt.Sprintf(unknownTest, quote(chosen[0].note))
+	if !usable {
+		imported, more = "import data.psp\n", fmt.Sprintf(skippedTest, quote(policy))
+	}
+	return module(fmt.Sprintf(policyHead, quote(policy), version, quote(cases.SyntheticPrefix+policy), imported)+more, chosen)
+}
+
+// unknownTest is for what the plugin's API server takes out of a pod, so that the plugin was never asked: the bundle is to
+// refuse it (GetVolumeFSType in pkg/security/podsecuritypolicy/util/util.go, v1.24.17).
+const unknownTest = `
+# nobody could ask the plugin, whose API server knew no such volume; what it does not know it refuses
+test_unknown_volume if {
+	plain := _cases[%s].request
+	volumes := [{"name": "unknown", "sourceThatPodSecurityPolicyDoesNotKnow": {}}]
+	pod := object.union(plain.object, {"spec": {"volumes": volumes}})
+	answer := tests.mutate({"request": object.union(plain, {"object": pod})}, _grants)
+	answer.allowed == false
+	contains(concat("", answer.violations), "unknown volume type")
+}
+`
+
+// skippedTest is for a policy that the plugin skips: no pod shows more.
+const skippedTest = `
+test_skipped if {
+	some case in _cases
+	policy := psp.explain.policies[%s] with input as tests.review(case) with data.lib.psp.grants as _grants
+	policy.usable == false
+	policy.authorized == true
+	policy.accepts == false
+	policy.reason != ""
+}
+`
+
+const requestersHead = `# METADATA
+# title: requesters
+# description: |
+#   Who may use which policy, as the admission plugin of Kubernetes %s answered to
+#   requesters that the bindings name, and to others.
+package psp.tests.requesters
+
+import data.lib.psp.grants
+import data.psp.tests
+
+test_requesters[note] if {
+	some note, case in _cases
+	tests.agrees(case, grants)
+}
+`
+
+// module puts cases below what a module begins with, in OPA's format.
+func module(head string, chosen []*candidate) ([]byte, error) {
+	var text bytes.Buffer
+	text.WriteString(head)
+	for _, c := range chosen {
+		written, err := caseOf(c)
+		if err != nil {
+			return nil, err
+		}
+		data, err := json.Marshal(written)
+		if err != nil {
+			return nil, err
+		}
+		value, err := decode(data)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&text, "\n_cases[%s] := ", quote(c.note))
+		if err := literal(&text, value, 1); err != nil {
+			return nil, err
+		}
+		text.WriteString("\n")
+	}
+	// JSON lets byte order marks stand in strings, Rego nowhere
+	source := bytes.ReplaceAll(text.Bytes(), []byte("\ufeff"), []byte(`\ufeff`))
+	return format.SourceWithOpts("cases", source, format.Opts{RegoVersion: ast.RegoV1})
+}
+
+// wide is how long a line may become.
+const wide = 120
+
+// literal writes a JSON value as Rego: on one line if it is short, else a line for each of its members.
+func literal(w *bytes.Buffer, value any, depth int) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	object, isObject := value.(map[string]any)
+	list, isList := value.([]any)
+	if len(data)+4*depth <= wide || !isObject && !isList || len(object)+len(list) == 0 {
+		var line bytes.Buffer
+		encoder := json.NewEncoder(&line)
+		encoder.SetEscapeHTML(false)
+		err := encoder.Encode(value)
+		w.Write(bytes.TrimSpace(line.Bytes()))
+		return err
+	}
+	indent := strings.Repeat("\t", depth)
+	if isList {
+		w.WriteString("[\n")
+		for _, item := range list {
+			w.WriteString(indent)
+			if err := literal(w, item, depth+1); err != nil {
+				return err
+			}
+			w.WriteString(",\n")
+		}
+		w.WriteString(indent[1:] + "]")
+		return nil
+	}
+	w.WriteString("{\n")
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		w.WriteString(indent + quote(key) + ": ")
+		if err := literal(w, object[key], depth+1); err != nil {
+			return err
+		}
+		w.WriteString(",\n")
+	}
+	w.WriteString(indent[1:] + "}")
+	return nil
+}
+
+// quote writes a string as a JSON string on one line, which is a Rego string and safe in a comment.
+func quote(s string) string {
+	data, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(data)
+}
