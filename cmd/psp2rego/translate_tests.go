@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +15,7 @@ import (
 
 	"psp2rego/bundles/opa"
 	"psp2rego/translate"
+	"psp2rego/translate/diagnostic"
 	"psp2rego/verify/record"
 )
 
@@ -53,7 +53,7 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 	})
 	progress.clear()
 	if err != nil {
-		return nil, explainBroken(err)
+		return nil, fmt.Errorf("--tests: %w", err)
 	}
 	if err := o.tellTests(cmd, recorded); err != nil {
 		return nil, err
@@ -67,11 +67,8 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 
 // tellTests says what the tests leave out, and, if a report was asked for, what they hold.
 func (o *translateOptions) tellTests(cmd *cobra.Command, recorded *record.Result) error {
-	var said strings.Builder
-	for i := range recorded.Policies {
-		said.WriteString(shortcoming(&recorded.Policies[i], o.tests))
-	}
-	if _, err := io.WriteString(cmd.ErrOrStderr(), said.String()); err != nil || !o.report {
+	err := printDiagnostics(cmd.ErrOrStderr(), shortcomings(recorded, o.tests))
+	if err != nil || !o.report {
 		return err
 	}
 	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
@@ -83,7 +80,32 @@ func (o *translateOptions) tellTests(cmd *cobra.Command, recorded *record.Result
 	return table.Flush()
 }
 
-// x
-func shortcoming(p *record.Policy, asked int) string {
-	return fmt.Sprintf("%+v\n", *p)
+// shortcomings says, policy by policy, what the tests leave out.
+func shortcomings(recorded *record.Result, asked int) diagnostic.List {
+	var list diagnostic.List
+	for i := range recorded.Policies {
+		p := &recorded.Policies[i]
+		var left []string
+		if len(p.Undecided) > 0 {
+			left = append(left, "do not show it decide "+strings.Join(p.Undecided, ", "))
+		}
+		if len(p.Uncovered) > 0 {
+			left = append(left, fmt.Sprintf("do not execute %d of %d lines", len(p.Uncovered), p.Lines))
+		}
+		if missed := p.Faults - p.Told; missed > 0 {
+			left = append(left, fmt.Sprintf("would pass %d of %d faulty versions of it", missed, p.Faults))
+		}
+		if len(left) == 0 {
+			continue
+		}
+		hint := "verify looks for more"
+		if p.Wanted > p.Cases {
+			hint = fmt.Sprintf("--tests %d records every case that was found to show more", p.Wanted)
+		}
+		list = append(list, diagnostic.Diagnostic{
+			Severity: diagnostic.Warning, Code: diagnostic.FewTests, Hint: hint,
+			Message: fmt.Sprintf("policy %q: its tests (--tests %d) %s", p.Name, asked, strings.Join(left, ", ")),
+		})
+	}
+	return list
 }

@@ -57,4 +57,6 @@ const (
 	InvalidSelector = "PSP208"
 	RefusedRBAC     = "PSP209"
 	StaleRules      = "PSP210"
+
+	FewTests = "PSP301"
 )

@@ -16,9 +16,10 @@ type Code struct {
 	Hint string
 }
 
-// Codes lists every code, ordered by ID. PSP0xx is about reading, PSP1xx about policies, PSP2xx about who may use them.
+// Codes lists every code, ordered by ID. PSP0xx is about reading, PSP1xx about policies, PSP2xx about who may use
+// them, PSP3xx about the tests that are recorded for them.
 func Codes() []Code {
-	return slices.Concat(files(), objects(), policies(), grants())
+	return slices.Concat(files(), objects(), policies(), grants(), tests())
 }
 
 func files() []Code {
@@ -158,5 +159,14 @@ func grants() []Code {
 		{StaleRules, "aggregated role with rules of its own",
 			"A role is aggregated from others, and its stored rules say something else about policies than those roles. The stored rules count.",
 			"Nothing for a dump of a cluster; delete the rules if the manifest was written by hand."},
+	}
+}
+
+func tests() []Code {
+	return []Code{
+		{FewTests, "tests that leave something out",
+			"The tests that were recorded for a policy do not show each of its checks deciding, do not execute each line of its module, or " +
+				"would pass some of the faulty versions of it that other cases tell from it. Edits there may go unnoticed.",
+			"Record more cases with --tests."},
 	}
 }

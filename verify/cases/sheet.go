@@ -90,6 +90,7 @@ func Raw(seen *protocol.Request) ([]Specimen, error) {
 	vary("host_pid", func(p pod) { p.spec()["hostPID"] = false })
 	vary("host_ipc", func(p pod) { p.spec()["hostIPC"] = false })
 	vary("supplemental_groups", func(p pod) { p.securityContext()["supplementalGroups"] = []any{} })
+	vary("seccomp", func(p pod) { p.securityContext()["seccompProfile"] = Object{"type": ""} })
 	vary("seccomp", func(p pod) { p.annotations()[seccompPod] = "" })
 	vary("seccomp", func(p pod) { p.annotations()[seccompContainer+p.containers()[0].name()] = "" })
 	for _, port := range []int{65536, -1} {

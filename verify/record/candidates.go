@@ -3,6 +3,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +21,10 @@ const (
 
 // candidate is a request with what native answers to it.
 type candidate struct {
-	// note says what it is about.
-	note    string
-	raw     bool
-	request *protocol.Request // as both sides see it
+	// name says what it is about, comment says more; empty is nothing more.
+	name, comment string
+	raw           bool
+	request       *protocol.Request // as both sides see it
 	// mutate and validate are native's verdicts on the request's object; blocks what the refusals are made of.
 	mutate, validate             *verify.Verdict
 	mutateBlocks, validateBlocks []string
@@ -66,6 +67,7 @@ func (r *recorder) candidates(ctx context.Context, native *verify.Native, s *sub
 	if len(all) == 0 {
 		return nil, errors.New("the evaluator does not take a plain pod")
 	}
+	all[0].name = about("plain", all[0].mutate)
 	if !s.usable { // it has nothing to decide
 		return all, nil
 	}
@@ -83,7 +85,7 @@ func (s *subject) candidate(ctx context.Context, native *verify.Native, specimen
 	if err != nil || c == nil {
 		return nil, err
 	}
-	c.note = about(specimen.Check, c.mutate)
+	c.name = about(cmp.Or(specimen.Check, "pod"), c.mutate)
 	c.goals[lines], c.goals[faults], err = s.look(ctx, c.request)
 	return c, err
 }
@@ -98,16 +100,12 @@ func differ(a, b *candidate) bool {
 	return errors.Join(errX, errY) == nil && string(x) != string(y)
 }
 
-// about says what a case shows.
+// about says what a case shows, as a name in Rego.
 func about(check string, v *verify.Verdict) string {
-	what := "refused"
 	if v.Allowed {
-		what = "allowed"
+		return check + "_allowed"
 	}
-	if check == "" {
-		return what
-	}
-	return check + ": " + what
+	return check + "_refused"
 }
 
 // ask gives native's answer to a request in the mutating phase. A request that is not raw is first made what a webhook would
@@ -150,7 +148,7 @@ func (c *candidate) agree(ctx context.Context, native *verify.Native, opa *verif
 		}
 		if d := verify.Compare(p.phase, p.native, ours, &verify.Explanation{}); d != nil {
 			return fmt.Errorf("the bundle differs from native, so there is nothing to record: %s, %s, %s: %s; verify shows more",
-				c.note, d.Phase, d.Class, d.Detail)
+				c.name, d.Phase, d.Class, d.Detail)
 		}
 		*p.blocks = ours.Blocks()
 	}

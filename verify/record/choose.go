@@ -9,8 +9,8 @@ import (
 )
 
 // choose picks, one by one, the candidate that shows most of what those before it did not, at most so many; the plain pod is
-// the first. It fills in what the policy's cases come to.
-func choose(candidates []candidate, most int, p *Policy) []*candidate {
+// the first. It fills in what the cases come to for the policy, which decides the checks.
+func choose(candidates []candidate, most int, checks []string, p *Policy) []*candidate {
 	shown := [tiers]map[string]bool{{}, {}, {}}
 	left := make([]*candidate, len(candidates))
 	for i := range candidates {
@@ -40,12 +40,12 @@ func choose(candidates []candidate, most int, p *Policy) []*candidate {
 		}
 	}
 	p.Cases, p.Told, p.Faults = len(chosen), len(enough[faults]), len(shown[faults])
-	for _, check := range slices.Sorted(maps.Keys(shown[decisions])) {
+	for _, check := range checks {
 		if !enough[decisions][check] {
 			p.Undecided = append(p.Undecided, check)
 		}
 	}
-	return name(chosen)
+	return number(chosen)
 }
 
 // mostNew is the place of the first candidate that shows most; negative if none shows anything new.
@@ -67,13 +67,13 @@ func mostNew(left []*candidate, shown [tiers]map[string]bool) int {
 	return best
 }
 
-// name gives equal notes numbers.
-func name(chosen []*candidate) []*candidate {
+// number tells cases of one name apart.
+func number(chosen []*candidate) []*candidate {
 	count := map[string]int{}
 	for _, c := range chosen {
-		count[c.note]++
-		if n := count[c.note]; n > 1 {
-			c.note += " (" + strconv.Itoa(n) + ")"
+		count[c.name]++
+		if n := count[c.name]; n > 1 {
+			c.name += "_" + strconv.Itoa(n)
 		}
 	}
 	return chosen

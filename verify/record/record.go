@@ -22,7 +22,7 @@ import (
 	"psp2rego/verify/protocol"
 )
 
-// MaxCases bounds Options.Cases: OPA gives a test, which holds all cases of a policy, five seconds.
+// MaxCases bounds Options.Cases. No policy has use for so many.
 const MaxCases = 200
 
 // Options say what to record. All but Workers and Progress are needed.
@@ -220,13 +220,19 @@ func (r *recorder) policy(ctx context.Context, native *verify.Native, p *Policy,
 		return File{}, err
 	}
 	p.Usable = subject.usable
-	chosen := choose(candidates, r.Cases, p)
+	var checks []string
+	for _, d := range r.synthetic.Decisions() {
+		if d.Policy == name {
+			checks = append(checks, d.Check)
+		}
+	}
+	chosen := choose(candidates, r.Cases, checks, p)
 	for _, c := range chosen {
 		if err := c.agree(ctx, native, r.opa); err != nil {
 			return File{}, err
 		}
 	}
 	stem := strings.TrimSuffix(path.Base(subject.path), ".rego")
-	text, err := policyTests(name, native.Greeting.Version, p.Usable, chosen)
+	text, err := policyTests(subject, native.Greeting.Version, chosen)
 	return File{testsFolder + "policies/" + stem + "_test.rego", text}, err
 }

@@ -43,26 +43,25 @@ func (r *recorder) requesters(ctx context.Context) (file File, err error) {
 			if c == nil {
 				continue
 			}
-			who := requester(c.request)
-			c.note = who + ": refused"
-			if c.mutate.Allowed {
-				c.note = who + ": allowed"
+			said := c.mutate
+			if c.request.Operation == "UPDATE" { // judged by the second phase alone
+				if said, err = native.Evaluate(ctx, verify.Validate, c.request); err != nil {
+					return file, err
+				}
 			}
-			if c.mutate.Policy != "" {
-				c.note = who + ": " + c.mutate.Policy
-			}
-			c.goals[decisions] = []string{c.note}
-			c.goals[lines] = []string{c.request.Operation, "policy " + c.mutate.Policy}
+			c.name, c.comment = about("requester", said), requester(c.request)+": "+outcome(said)
+			c.goals[decisions] = []string{c.comment}
+			c.goals[lines] = []string{c.request.Operation, "policy " + said.Policy}
 			candidates = append(candidates, *c)
 		}
 	}
-	chosen := choose(candidates, r.Cases, &Policy{})
+	chosen := choose(candidates, r.Cases, nil, &Policy{})
 	for _, c := range chosen {
 		if err := c.agree(ctx, native, opa); err != nil {
 			return file, fmt.Errorf("requesters of the input: %w", err)
 		}
 	}
-	text, err := module(fmt.Sprintf(requestersHead, native.Greeting.Version), chosen)
+	text, err := module(fmt.Sprintf(requestersHead, native.Greeting.Version), "grants", chosen)
 	return File{testsFolder + "requesters_test.rego", text}, err
 }
 
@@ -78,12 +77,22 @@ func requester(request *protocol.Request) string {
 		Spec struct{ ServiceAccountName string }
 	}{}
 	_ = json.Unmarshal(request.Object, &object) // what has no such field has no such account
-	who := fmt.Sprintf("%s in %s", quote(request.UserInfo.Username), request.Namespace)
+	who := request.Operation + " by " + quote(request.UserInfo.Username) + " in " + quote(request.Namespace)
 	if groups := request.UserInfo.Groups; len(groups) > 0 {
-		who += " with " + strings.Join(groups, ", ")
+		who += " with " + quote(strings.Join(groups, ", "))
 	}
 	if account := object.Spec.ServiceAccountName; account != "" {
-		who += ", pod as " + account
+		who += ", pod as " + quote(account)
 	}
 	return who
+}
+
+func outcome(v *verify.Verdict) string {
+	switch {
+	case !v.Allowed:
+		return "refused"
+	case v.Policy == "":
+		return "allowed"
+	}
+	return "allowed by " + quote(v.Policy)
 }

@@ -154,8 +154,8 @@ func (s *subject) look(ctx context.Context, request *protocol.Request) (lines, f
 	}
 	s.usable = results[0].Bindings["provider"] == true
 	report := tracer.Report(map[string]*ast.Module{s.path: s.module})
-	for _, covered := range rows(report.Files[s.path].Covered) {
-		lines = append(lines, strconv.Itoa(covered))
+	for _, r := range report.Files[s.path].Covered { // an expression counts as covered for itself, whatever else stands in its line
+		lines = append(lines, fmt.Sprint(r.Start.Row, r.Start.Col, r.End.Row, r.End.Col))
 	}
 	faults, err = s.tell(ctx, input, s.versions)
 	return lines, faults, err

@@ -153,35 +153,51 @@ const policyHead = `# METADATA
 # title: %s
 # description: |
 #   What policy %[1]s says to pods whose creator may use it and no other one, as the
-#   admission plugin of Kubernetes %[2]s answered. Single checks are varied in the
-#   same pod; allowed and refused is what creating it comes to.
+#   admission plugin of Kubernetes %[2]s answered. Allowed and
+#   refused is what creating the pod comes to.
 package psp.tests.policies[%[1]s]
 
 %[4]simport data.psp.tests
-
-test_policy[note] if {
-	some note, case in _cases
-	tests.agrees(case, _grants)
-}
 
 _grants := {"users": {%[3]s: {"cluster": [%[1]s]}}, "groups": {}}
 `
 
 // policyTests is the module with the cases of a policy; the first is the plain pod.
-func policyTests(policy, version string, usable bool, chosen []*candidate) ([]byte, error) {
-	imported, more := "", fmt.Sprintf(unknownTest, quote(chosen[0].note))
-	if !usable {
-		imported, more = "import data.psp\n", fmt.Sprintf(skippedTest, quote(policy))
+func policyTests(s *subject, version string, chosen []*candidate) ([]byte, error) {
+	name, plain, imports, more := quote(s.name), chosen[0].name, "", ""
+	switch {
+	case !s.usable:
+		imports, more = "import data.psp\n", fmt.Sprintf(skippedTest, name, plain)
+	case s.asksForPorts():
+		imports, more = "import data.lib.psp.policies\n", fmt.Sprintf(portsTest, name, plain)
+		fallthrough
+	default:
+		more += fmt.Sprintf(unknownTest, plain)
 	}
-	return module(fmt.Sprintf(policyHead, quote(policy), version, quote(cases.SyntheticPrefix+policy), imported)+more, chosen)
+	head := fmt.Sprintf(policyHead, name, version, quote(cases.SyntheticPrefix+s.name), imports)
+	return module(head+more, "_grants", chosen)
 }
+
+// asksForPorts says whether the policy's module has a rule for host ports.
+func (s *subject) asksForPorts() bool {
+	rule := ast.MustParseRef(`permits["hostPort"]`)
+	return slices.ContainsFunc(s.module.Rules, func(r *ast.Rule) bool { return r.Ref().Equal(rule) })
+}
+
+// portsTest is for what no pod shows of a policy that permits no port at all: a pod without host ports is not asked for them.
+const portsTest = `
+# a pod without host ports is not asked for them; it would pass
+test_no_host_port if {
+	object.get(policies[%s].permits, "hostPort", false) with input as tests.review(%s) with data.lib.psp.grants as _grants
+}
+`
 
 // unknownTest is for what the plugin's API server takes out of a pod, so that the plugin was never asked: the bundle is to
 // refuse it (GetVolumeFSType in pkg/security/podsecuritypolicy/util/util.go, v1.24.17).
 const unknownTest = `
 # nobody could ask the plugin, whose API server knew no such volume; what it does not know it refuses
 test_unknown_volume if {
-	plain := _cases[%s].request
+	plain := %s.request
 	volumes := [{"name": "unknown", "sourceThatPodSecurityPolicyDoesNotKnow": {}}]
 	pod := object.union(plain.object, {"spec": {"volumes": volumes}})
 	answer := tests.mutate({"request": object.union(plain, {"object": pod})}, _grants)
@@ -193,8 +209,7 @@ test_unknown_volume if {
 // skippedTest is for a policy that the plugin skips: no pod shows more.
 const skippedTest = `
 test_skipped if {
-	some case in _cases
-	policy := psp.explain.policies[%s] with input as tests.review(case) with data.lib.psp.grants as _grants
+	policy := psp.explain.policies[%s] with input as tests.review(%s) with data.lib.psp.grants as _grants
 	policy.usable == false
 	policy.authorized == true
 	policy.accepts == false
@@ -211,15 +226,10 @@ package psp.tests.requesters
 
 import data.lib.psp.grants
 import data.psp.tests
-
-test_requesters[note] if {
-	some note, case in _cases
-	tests.agrees(case, grants)
-}
 `
 
-// module puts cases below what a module begins with, in OPA's format.
-func module(head string, chosen []*candidate) ([]byte, error) {
+// module puts cases, and a test for each, below what a module begins with, in OPA's format. grants is what they are granted.
+func module(head, grants string, chosen []*candidate) ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteString(head)
 	for _, c := range chosen {
@@ -235,7 +245,11 @@ func module(head string, chosen []*candidate) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&text, "\n_cases[%s] := ", quote(c.note))
+		text.WriteString("\n")
+		if c.comment != "" {
+			fmt.Fprintf(&text, "# %s\n", c.comment)
+		}
+		fmt.Fprintf(&text, "test_%s if tests.agrees(%[1]s, %s)\n\n%[1]s := ", c.name, grants)
 		if err := literal(&text, value, 1); err != nil {
 			return nil, err
 		}
