@@ -153,8 +153,8 @@ const policyHead = `# METADATA
 # title: %s
 # description: |
 #   What policy %[1]s says to pods whose creator may use it and no other one, as the
-#   admission plugin of Kubernetes %[2]s answered. Allowed and
-#   refused is what creating the pod comes to.
+#   admission plugin of Kubernetes %[2]s answered. The names of the tests say what
+#   creating the pod comes to.
 package psp.tests.policies[%[1]s]
 
 %[4]simport data.psp.tests
@@ -181,7 +181,7 @@ func policyTests(s *subject, version string, chosen []*candidate) ([]byte, error
 // asksForPorts says whether the policy's module has a rule for host ports.
 func (s *subject) asksForPorts() bool {
 	rule := ast.MustParseRef(`permits["hostPort"]`)
-	return slices.ContainsFunc(s.module.Rules, func(r *ast.Rule) bool { return r.Ref().Equal(rule) })
+	return slices.ContainsFunc(s.module.Rules, func(r *ast.Rule) bool { return r.Head.Ref().Equal(rule) })
 }
 
 // portsTest is for what no pod shows of a policy that permits no port at all: a pod without host ports is not asked for them.
