@@ -162,7 +162,7 @@ func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verd
 		}
 		return o.decide(ctx, j.ready.asked(j.gatekeeper), phase, request)
 	}
-	asked, err := opa.asked(&protocol.Answer{Request: request})
+	asked, err := opa.Asked(request)
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,32 @@ func (o *OPA) stored(request *protocol.Request) (*protocol.Request, error) {
 	return edited(request, server.Stored24)
 }
 
-// asked is the prepared request as the bundle is asked it: the pods as somebody would send them to its API server.
-func (o *OPA) asked(answer *protocol.Answer) (*protocol.Request, error) {
+// Asked is a prepared request as the bundle is asked it: the pods as somebody would send them to its API server.
+func (o *OPA) Asked(request *protocol.Request) (*protocol.Request, error) {
 	if !o.server.Newer() {
-		return answer.Request, nil
+		return request, nil
 	}
-	return edited(answer.Request, func(pod json.RawMessage) (json.RawMessage, error) {
-		return o.server.Ask(pod, answer.Request.Operation == "UPDATE")
+	return edited(request, func(pod json.RawMessage) (json.RawMessage, error) {
+		return o.server.Ask(pod, request.Operation == "UPDATE")
 	})
+}
+
+// AskedOfNative is a prepared request as native's phase is asked it alone: what its validating phase sees is stored.
+func (o *OPA) AskedOfNative(phase Phase, request *protocol.Request) (*protocol.Request, error) {
+	if !o.server.Newer() || phase == Mutate {
+		return request, nil
+	}
+	return edited(request, server.Stored24)
+}
+
+// Compare is the function Compare for verdicts on the requests that AskedOfNative and Asked give.
+func (o *OPA) Compare(phase Phase, native, ours *Verdict, explanation *Explanation) (*Difference, error) {
+	if phase == Mutate {
+		if err := o.effective(native, ours); err != nil {
+			return nil, err
+		}
+	}
+	return Compare(phase, native, ours, explanation), nil
 }
 
 // created is the request as the validating phase is asked it. For native's own API server that is about the pod which native left, so

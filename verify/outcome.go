@@ -31,7 +31,7 @@ const thoroughEvery = 16
 // compares. A thorough look makes sure that the explanation of a refusal says what the refusal says.
 func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer, thorough bool) (outcome, error) {
 	o := outcome{thorough: thorough, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
-	asked, err := opa.asked(answer)
+	asked, err := opa.Asked(answer.Request)
 	if err != nil {
 		return o, err
 	}

@@ -90,7 +90,7 @@ func (r *Recording) trace(ctx context.Context, u *recordedUnit, opa *OPA) ([]rea
 // trace asks everything that a case may ask of a bundle that agrees with native: both phases, and for
 // each refusal the explanation.
 func (o *OPA) trace(ctx context.Context, answer *protocol.Answer, tracer topdown.QueryTracer) error {
-	asked, err := o.asked(answer)
+	asked, err := o.Asked(answer.Request)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (o *bundleBuildOptions) make(cmd *cobra.Command) (*opa.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return buildTelling(cmd.Context(), cluster, o.options(), o.warnDefaults)
+	return build(cmd.Context(), cluster, o.options(), o.warnDefaults)
 }
 
 // pack gives a translated folder, edited perhaps, as a bundle that OPA can load.

@@ -84,7 +84,7 @@ func (o *explainOptions) run(cmd *cobra.Command) error {
 
 // engine loads the bytes of the bundle that translate would write.
 func (o *explainOptions) engine(ctx context.Context, cluster *translate.Cluster) (*verify.OPA, error) {
-	bundle, err := build(ctx, cluster, o.options())
+	bundle, err := build(ctx, cluster, o.options(), false)
 	if err != nil {
 		return nil, err
 	}

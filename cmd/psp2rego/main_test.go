@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"psp2rego": main, "faulty-native": faultyNative})
+	testscript.Main(m, map[string]func(){"psp2rego": main, "faulty-native": faultyNative, "opa": opaTool})
 }
 
 // TestScripts runs the command-line scenarios. UPDATE=1 rewrites what they compare with.

@@ -248,7 +248,7 @@ func forEachMKEStep(t *testing.T, check func(t *testing.T, step *mkeStep)) {
 
 func mkeEngine(t *testing.T, step *mkeStep) *verify.OPA {
 	t.Helper()
-	bundle, err := build(t.Context(), step.cluster, translate.Options{Dialect: step.dialect, Version: toolVersion()})
+	bundle, err := build(t.Context(), step.cluster, translate.Options{Dialect: step.dialect, Version: toolVersion()}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func translateDocuments(ctx context.Context, documents [][]byte, dialect string)
 	case err != nil, cluster == nil:
 		return nil, fmt.Errorf("%w: %s", err, list)
 	}
-	bundle, err := build(ctx, cluster, translate.Options{Dialect: dialect, Version: toolVersion()})
+	bundle, err := build(ctx, cluster, translate.Options{Dialect: dialect, Version: toolVersion()}, false)
 	if err != nil {
 		return nil, err
 	}

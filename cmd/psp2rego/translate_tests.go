@@ -34,7 +34,7 @@ func (o *translateOptions) checkTests() error {
 
 // build makes the bundle, with tests if they were asked for.
 func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
-	bundle, err := build(cmd.Context(), cluster, o.dialect.value)
+	bundle, err := build(cmd.Context(), cluster, o.options(), o.warnDefaults)
 	if err != nil || o.tests == 0 {
 		return bundle, err
 	}
@@ -48,7 +48,7 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 	}
 	progress := newProgress(cmd.ErrOrStderr(), time.Now, 0)
 	recorded, err := record.Tests(cmd.Context(), record.Options{
-		Native: nativeCommand(native), Translate: translateObjects, Bundle: tarball.Bytes(), Objects: cluster.Objects,
+		Native: nativeCommand(native), Translate: translateFor(o.server.minor), Bundle: tarball.Bytes(), Objects: cluster.Objects,
 		Dialect: o.dialect.value, Cases: o.tests, Workers: runtime.GOMAXPROCS(0), Progress: progress.show,
 	})
 	progress.clear()
@@ -62,7 +62,7 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 	for i, file := range recorded.Files {
 		files[i] = translate.File{Path: file.Path, Data: file.Data}
 	}
-	return build(cmd.Context(), cluster, o.dialect.value, files...)
+	return build(cmd.Context(), cluster, o.options(), o.warnDefaults, files...)
 }
 
 // tellTests says what the tests leave out, and, if a report was asked for, what they hold.

@@ -24,8 +24,9 @@ type candidate struct {
 	// name says what it is about, comment says more; empty is nothing more.
 	name, comment string
 	raw           bool
-	request       *protocol.Request // as both sides see it
-	// mutate and validate are native's verdicts on the request's object; blocks what the refusals are made of.
+	// request is what native is asked, and asked what the bundle is, in the form of its API server.
+	request, asked *protocol.Request
+	// mutate and validate are native's verdicts, from agree on those of the bundle that agree with them; blocks what the refusals are made of.
 	mutate, validate             *verify.Verdict
 	mutateBlocks, validateBlocks []string
 	// goals are what it shows, in the order of their weight.
@@ -81,12 +82,12 @@ func (r *recorder) candidates(ctx context.Context, native *verify.Native, s *sub
 
 // candidate asks what native and the policy say to a specimen; nil if the evaluator does not take it.
 func (s *subject) candidate(ctx context.Context, native *verify.Native, specimen cases.Specimen, raw bool) (*candidate, error) {
-	c, err := ask(ctx, native, specimen.Request, raw)
+	c, err := ask(ctx, native, s.opa, specimen.Request, raw)
 	if err != nil || c == nil {
 		return nil, err
 	}
 	c.name = about(cmp.Or(specimen.Check, "pod"), c.mutate)
-	c.goals[lines], c.goals[faults], err = s.look(ctx, c.request)
+	c.goals[lines], c.goals[faults], err = s.look(ctx, c.asked)
 	return c, err
 }
 
@@ -110,7 +111,7 @@ func about(check string, v *verify.Verdict) string {
 
 // ask gives native's answer to a request in the mutating phase. A request that is not raw is first made what a webhook would
 // see of it. It is nil if the evaluator does not take the request.
-func ask(ctx context.Context, native *verify.Native, request *protocol.Request, raw bool) (*candidate, error) {
+func ask(ctx context.Context, native *verify.Native, opa *verify.OPA, request *protocol.Request, raw bool) (*candidate, error) {
 	c := &candidate{request: request, raw: raw}
 	if !raw {
 		answer, err := native.Ask(protocol.Line{Op: protocol.OpPrepare, Request: request}, "case")
@@ -125,6 +126,9 @@ func ask(ctx context.Context, native *verify.Native, request *protocol.Request, 
 		c.request = answer.Request
 	}
 	var err error
+	if c.asked, err = opa.Asked(c.request); err != nil {
+		return nil, err
+	}
 	c.mutate, err = native.Evaluate(ctx, verify.Mutate, c.request)
 	if raw && err == nil {
 		c.mutate.Object, err = unencoded(c.request.Object, c.mutate.Object)
@@ -134,23 +138,34 @@ func ask(ctx context.Context, native *verify.Native, request *protocol.Request, 
 
 // agree asks for native's second phase, and makes sure that the bundle agrees in both.
 func (c *candidate) agree(ctx context.Context, native *verify.Native, opa *verify.OPA) (err error) {
-	if c.validate, err = native.Evaluate(ctx, verify.Validate, c.request); err != nil {
+	stored, err := opa.AskedOfNative(verify.Validate, c.request)
+	if err != nil {
+		return err
+	}
+	if c.validate, err = native.Evaluate(ctx, verify.Validate, stored); err != nil {
 		return err
 	}
 	for _, p := range []struct {
-		phase  verify.Phase
-		native *verify.Verdict
-		blocks *[]string
-	}{{verify.Mutate, c.mutate, &c.mutateBlocks}, {verify.Validate, c.validate, &c.validateBlocks}} {
-		ours, err := opa.Evaluate(ctx, p.phase, c.request)
+		phase   verify.Phase
+		verdict **verify.Verdict
+		blocks  *[]string
+	}{{verify.Mutate, &c.mutate, &c.mutateBlocks}, {verify.Validate, &c.validate, &c.validateBlocks}} {
+		ours, err := opa.Evaluate(ctx, p.phase, c.asked)
 		if err != nil {
 			return err
 		}
-		if d := verify.Compare(p.phase, p.native, ours, &verify.Explanation{}); d != nil {
+		d, err := opa.Compare(p.phase, *p.verdict, ours, &verify.Explanation{})
+		if err != nil {
+			return err
+		}
+		if d != nil {
 			return fmt.Errorf("the bundle differs from native, so there is nothing to record: %s, %s, %s: %s; verify shows more",
 				c.name, d.Phase, d.Class, d.Detail)
 		}
-		*p.blocks = ours.Blocks()
+		if len((*p.verdict).Object) == 0 { // native leaves updates alone
+			ours.Object = nil
+		}
+		*p.verdict, *p.blocks = ours, ours.Blocks()
 	}
 	return nil
 }

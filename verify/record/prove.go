@@ -49,7 +49,7 @@ func (r *recorder) prove(ctx context.Context) error {
 	return nil
 }
 
-// run runs the tests among the modules, and names those that fail.
+// run runs the tests among the modules, and names those that fail. The tracer, if there is one, is told what they execute.
 func run(ctx context.Context, modules map[string]*ast.Module, data map[string]any, tracer *cover.Cover) (failed []string, err error) {
 	store := inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false))
 	txn, err := store.NewTransaction(ctx, storage.TransactionParams{Write: false})
@@ -57,8 +57,11 @@ func run(ctx context.Context, modules map[string]*ast.Module, data map[string]an
 		return nil, err
 	}
 	defer store.Abort(ctx, txn)
-	results, err := tester.NewRunner().SetStore(store).SetModules(modules).SetTimeout(time.Minute).
-		CapturePrintOutput(false).SetCoverageQueryTracer(tracer).SetCoverageRuns(nil).RunTests(ctx, txn)
+	runner := tester.NewRunner().SetStore(store).SetModules(modules).SetTimeout(time.Minute).CapturePrintOutput(false)
+	if tracer != nil {
+		runner.SetCoverageQueryTracer(tracer).SetCoverageRuns(nil)
+	}
+	results, err := runner.RunTests(ctx, txn)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (r *recorder) requesters(ctx context.Context) (file File, err error) {
 			if !ofPods(made.Request) {
 				continue
 			}
-			c, err := ask(ctx, native, made.Request, false)
+			c, err := ask(ctx, native, opa, made.Request, false)
 			if err != nil {
 				return file, fmt.Errorf("requesters of the input: %w", err)
 			}
@@ -45,7 +45,11 @@ func (r *recorder) requesters(ctx context.Context) (file File, err error) {
 			}
 			said := c.mutate
 			if c.request.Operation == "UPDATE" { // judged by the second phase alone
-				if said, err = native.Evaluate(ctx, verify.Validate, c.request); err != nil {
+				stored, err := opa.AskedOfNative(verify.Validate, c.request)
+				if err != nil {
+					return file, err
+				}
+				if said, err = native.Evaluate(ctx, verify.Validate, stored); err != nil {
 					return file, err
 				}
 			}

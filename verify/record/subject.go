@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
+	"psp2rego/verify"
 	"psp2rego/verify/mutants"
 	"psp2rego/verify/protocol"
 )
@@ -30,6 +31,7 @@ type subject struct {
 	told       map[string]*rego.PreparedEvalQuery // which of some faulty versions say something else
 	versions   []string
 	compiler   *ast.Compiler
+	opa        *verify.OPA // the bundle
 	data       map[string]any
 }
 
@@ -55,7 +57,7 @@ _same(name) if says(name) == own
 // subject puts the policy and its faulty versions into an engine without any other policy.
 func (r *recorder) subject(ctx context.Context, name string) (*subject, error) {
 	path := r.policies[name]
-	s := &subject{name: name, path: path, module: r.modules[path], data: r.data, told: map[string]*rego.PreparedEvalQuery{}}
+	s := &subject{name: name, path: path, module: r.modules[path], data: r.data, opa: r.opa, told: map[string]*rego.PreparedEvalQuery{}}
 	modules := map[string]*ast.Module{}
 	maps.Copy(modules, r.modules)
 	for other, at := range r.policies {

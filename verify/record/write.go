@@ -133,11 +133,11 @@ func verdictOf(v *verify.Verdict, blocks []string, writes json.RawMessage) (map[
 
 // caseOf is a case as it is written.
 func caseOf(c *candidate) (map[string]any, error) {
-	request, err := requestOf(c.request)
+	request, err := requestOf(c.asked)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := writes(c.request, c.mutate)
+	changed, err := writes(c.asked, c.mutate)
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,7 @@ test_written[note] if {
 	}
 
 	app_armor.written("runtime/default") == tc.want with input as _review(tc.profiles)
+		with data.lib.psp.target as {"minor": 24}
 }
 
 test_no_annotations[note] if {

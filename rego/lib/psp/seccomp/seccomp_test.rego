@@ -140,8 +140,8 @@ test_writes[note] if {
 		"pod annotation beside pod field": {"object": _pod(_runtime, null, {_pod_key: "x"}), "derived": {}, "written": {}},
 	}
 
-	seccomp.derived == tc.derived with input.request.object as tc.object
-	seccomp.written("d") == tc.written with input.request.object as tc.object
+	seccomp.derived == tc.derived with input.request.object as tc.object with data.lib.psp.target as {"minor": 24}
+	seccomp.written("d") == tc.written with input.request.object as tc.object with data.lib.psp.target as {"minor": 24}
 }
 
 test_no_annotations[note] if {
@@ -236,7 +236,7 @@ test_written_to_fields[note] if {
 
 test_nothing_is_derived_from_1_25_on if {
 	pod := _pod(_runtime, null, {})
-	seccomp.derived == _write("runtime/default") with input.request.object as pod
+	seccomp.derived == _write("runtime/default") with input.request.object as pod with data.lib.psp.target as {"minor": 24}
 	seccomp.derived == {} with input.request.object as pod with data.lib.psp.target as {"minor": 25}
 	seccomp.derived == _write("runtime/default") with input.request.object as _pod(_runtime, null, {_pod_key: ""})
 		with data.lib.psp.target as {"minor": 25}
