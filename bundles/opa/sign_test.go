@@ -311,10 +311,10 @@ func TestOPAsToolsTakeASignedBundle(t *testing.T) {
 		other := filepath.Join(folder, map[string]string{"RS256": "other.pem", "ES256": "RS256.pem", "EdDSA": "ES256.pem"}[algorithm])
 		edit(t, filepath.Join(folder, "other.pem"), string(otherRSA(t)))
 		// Without --server it ends with its input.
-		if out, err := opaTool(t, "run", "-b", name, "--verification-key", key, "--signing-alg", algorithm); err != nil {
+		if out, err := opaTool(t, "run", "--skip-version-check", "-b", name, "--verification-key", key, "--signing-alg", algorithm); err != nil {
 			t.Errorf("%s: opa run: %v\n%s", algorithm, err, out)
 		}
-		bad := []string{"run", "-b", name, "--verification-key", other, "--signing-alg", algorithm}
+		bad := []string{"run", "--skip-version-check", "-b", name, "--verification-key", other, "--signing-alg", algorithm}
 		if out, err := opaTool(t, bad...); err == nil {
 			t.Errorf("%s: opa %v took another key\n%s", algorithm, bad, out)
 		}
