@@ -160,8 +160,7 @@ func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
 	s := server.New(server.Options{})
 	follow(t, s, file)
 	front := httptest.NewServer(s.Handler())
-	defer front.Close()
-	defer front.CloseClientConnections()
+	t.Cleanup(front.Close) // after OPA has ended
 	l := &load{p: startOPA(t, services(front.URL, nil, nil), nil), total: int64(requests), last: int64(revisions - 1), progress: make(chan struct{}, 1)}
 	for answer, err := l.p.ask("validate", "jeff"); err != nil || !answer.Allowed; { // the first revision is on its way
 		answer, err = l.p.ask("validate", "jeff")

@@ -31,8 +31,7 @@ func TestAnOPAThatDemandsASignatureRefusesWhatHasNone(t *testing.T) {
 	})
 	w := watch(s.Handler())
 	front := httptest.NewServer(w)
-	defer front.Close()
-	defer front.CloseClientConnections()
+	t.Cleanup(front.Close) // after OPA has ended
 	publish(t, s, made(t, []string{"p"}, "jeff"))
 	config := services(front.URL, nil, map[string]any{"signing": map[string]any{"keyid": "k"}})
 	config["keys"] = map[string]any{"k": map[string]any{"key": string(public), "algorithm": "ES256"}}

@@ -28,8 +28,7 @@ func TestOPADownloadsAndActivatesWhatIsPublished(t *testing.T) {
 	front := httptest.NewUnstartedServer(w)
 	front.TLS = config
 	front.StartTLS()
-	defer front.Close()
-	defer front.CloseClientConnections()
+	t.Cleanup(front.Close) // after OPA has ended
 
 	odd := "https://id/~x%2F y?/"
 	first := made(t, []string{"p", "q"}, "jeff")
@@ -73,8 +72,7 @@ func TestAnOPAThatPersistsBundlesFollowsWithoutDeltas(t *testing.T) {
 	s := server.New(server.Options{Deltas: true})
 	w := watch(s.Handler())
 	front := httptest.NewServer(w)
-	defer front.Close()
-	defer front.CloseClientConnections()
+	t.Cleanup(front.Close) // after OPA has ended
 	publish(t, s, made(t, []string{"p"}, "user-0"))
 	config := services(front.URL, nil, map[string]any{"persist": true})
 	config["persistence_directory"] = t.TempDir()

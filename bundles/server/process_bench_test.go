@@ -43,8 +43,7 @@ func BenchmarkProcess(b *testing.B) {
 	front := httptest.NewUnstartedServer(w)
 	front.TLS = config
 	front.StartTLS()
-	defer front.Close()
-	defer front.CloseClientConnections()
+	b.Cleanup(front.Close) // after OPA has ended
 	p := startOPA(b, services(front.URL, map[string]any{"tls": map[string]any{"ca_cert": a.file("ca.pem")}}, nil), a)
 	w.active(b, bundle.Revision)
 	for _, phase := range []string{"mutate", "validate"} {
