@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"psp2rego/bundles/server"
 )
 
 const deployFolder = "../../deploy/opa"
@@ -18,7 +20,7 @@ const deployFolder = "../../deploy/opa"
 func TestTheManifestsInTheRepositoryAreWhatTheCommandWrites(t *testing.T) {
 	t.Setenv(verificationVariable, "")
 	made := filepath.Join(t.TempDir(), "made")
-	args := []string{"bundle", "manifests", "--bundle-url", "https://bundles.psp2rego-system.svc/bundles/psp", "-o", made}
+	args := []string{"bundle", "manifests", "--bundle-url", "https://bundles.psp2rego-system.svc" + server.Path, "-o", made}
 	var stdout, stderr bytes.Buffer
 	if status := run(args, strings.NewReader(""), &stdout, &stderr); status != exitDone || stdout.Len()+stderr.Len() > 0 {
 		t.Fatalf("status %d: %s%s", status, &stdout, &stderr)
