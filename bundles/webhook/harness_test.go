@@ -3,7 +3,6 @@
 package webhook_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -22,6 +21,7 @@ import (
 	"time"
 
 	"psp2rego/bundles/opa"
+	"psp2rego/bundles/server"
 	"psp2rego/rego"
 	"psp2rego/translate"
 	"psp2rego/translate/manifest"
@@ -112,38 +112,31 @@ func block(kind string, der []byte) []byte {
 // token is what the bundle's server wants to be shown, and scope what bundles are signed for.
 const token, scope = "let-me-in", "production"
 
-// serveBundle is a server that shows the bundle to whoever shows the token, over TLS, and counts.
-func serveBundle(t *testing.T, a *authority, bundle []byte) (server *httptest.Server, served *atomic.Int64) {
+// serveBundle is what psp2rego bundle serve does, over TLS and for whoever shows the token; it counts the requests.
+func serveBundle(t *testing.T, a *authority, bundle *opa.Bundle) (source *httptest.Server, asked *atomic.Int64) {
 	t.Helper()
-	served = &atomic.Int64{}
-	server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/bundles/psp" || r.Header.Get("Authorization") != "Bearer "+token {
-			http.Error(w, "no", http.StatusForbidden)
-			return
-		}
-		served.Add(1)
-		w.Header().Set("ETag", `"1"`)
-		if r.Header.Get("If-None-Match") == `"1"` {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		w.Header().Set("Content-Type", "application/gzip")
-		_, _ = w.Write(bundle)
+	serving := server.New(server.Options{Token: func() (string, error) { return token, nil }})
+	if _, err := serving.Publish(t.Context(), bundle); err != nil {
+		t.Fatal(err)
+	}
+	asked = &atomic.Int64{}
+	source = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		serving.Handler().ServeHTTP(w, r)
 	}))
 	certificate, key := a.issue(t)
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	server.Config.ErrorLog = nil
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server, served
+	source.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	source.StartTLS()
+	t.Cleanup(source.Close)
+	return source, asked
 }
 
 // packed translates the files of testdata/mke and packs them, signed if there is a key.
-func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string) []byte {
+func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string) *opa.Bundle {
 	t.Helper()
 	sources := make([]manifest.Source, len(names))
 	for i, name := range names {
@@ -161,19 +154,15 @@ func packed(t *testing.T, key *ecdsa.PrivateKey, meta opa.Meta, names ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tarball bytes.Buffer
-	if err := built.WriteTarball(&tarball); err != nil || key == nil {
-		if err != nil {
-			t.Fatal(err)
-		}
-		return tarball.Bytes()
+	if key == nil {
+		return built
 	}
 	signing, err := opa.ParseSigningKey(privatePEM(t, key))
 	if err != nil {
 		t.Fatal(err)
 	}
 	signing.ID, signing.Scope = "release", scope
-	signed, err := opa.Sign(tarball.Bytes(), signing)
+	signed, err := built.Sign(signing)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"psp2rego/bundles/opa"
+	"psp2rego/bundles/server"
 	"psp2rego/bundles/webhook"
 )
 
@@ -20,7 +21,7 @@ import (
 type installation struct {
 	set    *manifests
 	mounts *mounts
-	opa    *server
+	opa    *process
 }
 
 func install(t *testing.T, meta opa.Meta) (in *installation, stop func()) {
@@ -37,7 +38,7 @@ func install(t *testing.T, meta opa.Meta) (in *installation, stop func()) {
 func options(t *testing.T, a *authority, url string, key *opa.VerificationKey) webhook.Options {
 	t.Helper()
 	return webhook.Options{
-		BundleURL: url + "/bundles/psp", BundleCA: a.pem, BundleTokenSecret: "bundle-token", VerificationKey: key,
+		BundleURL: url + server.Path, BundleCA: a.pem, BundleTokenSecret: "bundle-token", VerificationKey: key,
 		TLSSecret: "opa-tls", CABundle: a.pem,
 	}
 }
@@ -248,21 +249,21 @@ func TestOPATakesSignedBundlesAlone(t *testing.T) {
 			if signer {
 				bundle = packed(t, newKey(t), opa.Meta{}, "base")
 			}
-			source, served := serveBundle(t, a, bundle)
+			source, asked := serveBundle(t, a, bundle)
 			set := build(t, options(t, a, source.URL, verification(t, &key.PublicKey)))
 			certificate, private := a.issue(t, "psp2rego.psp2rego-system.svc")
-			server := newMounts(t, set, certificate, private).run(t, set, "Bundle load failed")
-			if served.Load() == 0 {
+			refusing := newMounts(t, set, certificate, private).run(t, set, "Bundle load failed")
+			if asked.Load() == 0 {
 				t.Error("nobody asked for the bundle")
 			}
-			if status, _ := server.call(t, "GET", "/health?bundles", nil); status != http.StatusInternalServerError {
+			if status, _ := refusing.call(t, "GET", "/health?bundles", nil); status != http.StatusInternalServerError {
 				t.Errorf("ready with status %d", status)
 			}
 			body, err := json.Marshal(review("CREATE", pod(t, nil), nil))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if status, data := server.call(t, "POST", "/v0/data/psp/mutate", body); status != http.StatusNotFound {
+			if status, data := refusing.call(t, "POST", "/v0/data/psp/mutate", body); status != http.StatusNotFound {
 				t.Errorf("decides without policies: %d %s", status, data)
 			}
 		})

@@ -21,8 +21,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 )
 
-// server is OPA as the emitted manifests run it: with their arguments, settings and mounts, in folders of this machine.
-type server struct {
+// process is OPA as the emitted manifests run it: with their arguments, settings and mounts, in folders of this machine.
+type process struct {
 	ctx       context.Context
 	command   *exec.Cmd
 	lines     chan string
@@ -34,7 +34,7 @@ type server struct {
 type mounts struct{ root, address string }
 
 // run starts OPA and waits until it says one of these words.
-func (m *mounts) run(t *testing.T, set *manifests, until ...string) *server {
+func (m *mounts) run(t *testing.T, set *manifests, until ...string) *process {
 	t.Helper()
 	tool, err := exec.CommandContext(t.Context(), "go", "tool", "-n", "opa").Output()
 	if err != nil {
@@ -48,7 +48,7 @@ func (m *mounts) run(t *testing.T, set *manifests, until ...string) *server {
 		}
 		args = append(args, m.local(set, arg))
 	}
-	s := &server{ctx: within(t), lines: make(chan string, 10_000)}
+	s := &process{ctx: within(t), lines: make(chan string, 10_000)}
 	s.command = exec.CommandContext(s.ctx, strings.TrimSpace(string(tool)), args...)
 	s.command.Dir = t.TempDir()
 	reader, writer := io.Pipe()
@@ -114,14 +114,14 @@ func newMounts(t *testing.T, set *manifests, certificate, key []byte) *mounts {
 }
 
 // kill ends OPA and gives what it said and nobody waited for.
-func (s *server) kill() {
+func (s *process) kill() {
 	_ = s.command.Process.Kill()
 	for range s.lines {
 	}
 }
 
 // await reads what OPA says until a line holds one of these words, and gives the line.
-func (s *server) await(t *testing.T, words ...string) string {
+func (s *process) await(t *testing.T, words ...string) string {
 	t.Helper()
 	var said strings.Builder
 	for {
@@ -144,7 +144,7 @@ func (s *server) await(t *testing.T, words ...string) string {
 
 // dial prepares to call OPA as an API server does: by the Service's name, trusting the webhook configuration's CA bundle alone. It
 // comes back when somebody listens.
-func (s *server) dial(t *testing.T, set *manifests, address string) {
+func (s *process) dial(t *testing.T, set *manifests, address string) {
 	t.Helper()
 	client := set.mutating.Webhooks[0].ClientConfig
 	roots := x509.NewCertPool()
@@ -171,7 +171,7 @@ func (s *server) dial(t *testing.T, set *manifests, address string) {
 }
 
 // call sends a request and gives status and body.
-func (s *server) call(t *testing.T, method, path string, body []byte) (int, []byte) {
+func (s *process) call(t *testing.T, method, path string, body []byte) (int, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(s.ctx, method, "https://"+s.service+path, bytes.NewReader(body))
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *server) call(t *testing.T, method, path string, body []byte) (int, []by
 }
 
 // review asks as the webhook's configuration says.
-func (s *server) review(t *testing.T, client admissionv1.WebhookClientConfig, review map[string]any) map[string]any {
+func (s *process) review(t *testing.T, client admissionv1.WebhookClientConfig, review map[string]any) map[string]any {
 	t.Helper()
 	body, err := json.Marshal(review)
 	if err != nil {
