@@ -78,7 +78,7 @@ func TestEveryLineAndEveryCheckIsTested(t *testing.T) {
 		dialect string
 		cases   int
 	}{
-		"mke":       {load(t, mke), cases.MKE, 20},
+		"mke":       {load(t, mke), cases.MKE, 30},
 		"cluster":   {load(t, cluster), cases.Kubernetes, 60},
 		"generated": {generated.Objects, generated.Dialect, 60},
 	} {
