@@ -22,6 +22,7 @@ type Inspection struct {
 	Version   string            // of the psp2rego that wrote it
 	Engine    string            // version of the OPA that psp2rego had
 	Dialect   string            // "kubernetes" or "mke"
+	Server    string            // version of the API server that asks, as in 1.31
 	Sources   map[string]string // digests of the files that were read, by name
 	Policies  []string          // names, sorted
 	Grants    Grants
@@ -51,7 +52,8 @@ func (b *Bundle) Inspect() (*Inspection, error) {
 	}
 	r := m.Metadata.Record
 	i := &Inspection{
-		Revision: m.Revision, Roots: m.Roots, Version: r.Version, Engine: r.Engine, Dialect: r.Dialect, Sources: r.Sources, Edited: r.Edited,
+		Revision: m.Revision, Roots: m.Roots, Version: r.Version, Engine: r.Engine, Dialect: r.Dialect, Server: r.Server,
+		Sources: r.Sources, Edited: r.Edited,
 	}
 	i.Changes, _ = changed(b.Files)
 	for _, f := range b.Files {

@@ -22,6 +22,7 @@ type inspectReport struct {
 	Tool      string            `json:"psp2rego"`
 	Engine    string            `json:"opa"`
 	Dialect   string            `json:"dialect"`
+	Server    string            `json:"server"`
 	Sources   map[string]string `json:"sources"`
 	Policies  []string          `json:"policies"`
 	Grants    inspectGrants     `json:"grants"`
@@ -53,7 +54,7 @@ type inspectSignature struct {
 // not verify the bundle.
 func newInspectReport(found *opa.Inspection, verified bool, refusal error) *inspectReport {
 	r := &inspectReport{
-		Version: 1, Revision: found.Revision, Roots: found.Roots, Tool: found.Version, Engine: found.Engine, Dialect: found.Dialect,
+		Version: 1, Revision: found.Revision, Roots: found.Roots, Tool: found.Version, Engine: found.Engine, Dialect: found.Dialect, Server: found.Server,
 		Sources: found.Sources, Policies: orEmpty(found.Policies), Grants: inspectGrants(found.Grants), Edited: orEmpty(found.Edited),
 		Changes: []inspectChange{}, Findings: []string{}, Signature: inspectSignature{State: "none"},
 	}
@@ -85,7 +86,7 @@ func (r *inspectReport) writeText(w io.Writer) error {
 	}
 	line("revision", "%s", r.Revision)
 	line("roots", "%s", strings.Join(r.Roots, ", "))
-	line("made by", "psp2rego %s, OPA %s, dialect %s", r.Tool, r.Engine, r.Dialect)
+	line("made by", "psp2rego %s, OPA %s, dialect %s, for API server %s", r.Tool, r.Engine, r.Dialect, r.Server)
 	for _, name := range slices.Sorted(maps.Keys(r.Sources)) {
 		line("source", "%s sha256:%s", name, r.Sources[name])
 	}
