@@ -154,7 +154,7 @@ func (l *load) client(number int) error {
 // yet written at the answer. SERVE_REQUESTS and SERVE_REVISIONS
 // say how many at least.
 func TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad(t *testing.T) {
-	requests, revisions := number(t, "SERVE_REQUESTS", 1000), number(t, "SERVE_REVISIONS", 4)
+	requests, revisions := number(t, "SERVE_REQUESTS", 500), number(t, "SERVE_REVISIONS", 4)
 	file := filepath.Join(t.TempDir(), "state.yaml")
 	put(t, file, 0)
 	s := server.New(server.Options{})
