@@ -147,7 +147,7 @@ func check(t *testing.T, version string, objects []json.RawMessage, dialect stri
 func small() *cases.Cluster {
 	settings := cases.Defaults()
 	settings.MaxPolicies = 2
-	return cases.Generate(settings, 1, 3)
+	return cases.Generate(settings, 1, 4)
 }
 
 // TestTheSameInputHasTheSameTests whatever the number of workers.
