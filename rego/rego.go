@@ -11,3 +11,8 @@ import "embed"
 //
 //go:embed lib psp system
 var Files embed.FS
+
+// Gatekeeper holds the module that a ConstraintTemplate asks, and its tests: gatekeeper/gatekeeper.rego. It imports modules of Files.
+//
+//go:embed gatekeeper
+var Gatekeeper embed.FS

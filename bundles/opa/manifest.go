@@ -41,7 +41,7 @@ type record struct {
 	Edited []string `json:"edited,omitempty"`
 }
 
-func newManifest(files []translate.File, meta Meta) manifest {
+func newManifest(files []translate.File, meta Meta, roots []string) manifest {
 	r := record{
 		Version: meta.Version, Engine: meta.Engine, Dialect: meta.Dialect,
 		Server:  fmt.Sprintf("1.%d", cmp.Or(meta.ServerVersion, translate.OldestServer)),
@@ -51,7 +51,7 @@ func newManifest(files []translate.File, meta Meta) manifest {
 	for _, s := range meta.Sources {
 		r.Sources[s.Name] = s.SHA256
 	}
-	m := manifest{Revision: revision(r.Files), Roots: roots[:], RegoVersion: 1}
+	m := manifest{Revision: revision(r.Files), Roots: roots, RegoVersion: 1}
 	m.Metadata.Record = r
 	return m
 }

@@ -83,13 +83,20 @@ func Build(library fs.FS, out *translate.Output, meta Meta) (*Bundle, error) {
 	if meta.WarnDefaults {
 		return nil, fmt.Errorf("the Rego library has no %s that could warn", mutateName)
 	}
-	files = append(files, out.Files...)
+	return pack(append(files, out.Files...), meta, roots[:])
+}
+
+// Pack puts files that are no OPA bundle under a manifest, so that they can be written, and written again over edits, as a bundle is. The manifest
+// claims no part of OPA's data.
+func Pack(files []translate.File, meta Meta) (*Bundle, error) { return pack(files, meta, []string{}) }
+
+func pack(files []translate.File, meta Meta, roots []string) (*Bundle, error) {
 	slices.SortFunc(files, func(a, b translate.File) int { return strings.Compare(a.Path, b.Path) })
 	if err := checkPaths(files); err != nil {
 		return nil, err
 	}
 
-	m := newManifest(files, meta)
+	m := newManifest(files, meta, roots)
 	data, err := m.encode()
 	if err != nil {
 		return nil, err

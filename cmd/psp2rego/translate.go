@@ -15,6 +15,7 @@ import (
 
 type translateOptions struct {
 	input
+	targetOptions
 	output                      string
 	force, report, warnDefaults bool
 	tests                       int
@@ -29,7 +30,8 @@ func newTranslateCommand() *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.addFlags(cmd)
+	o.input.addFlags(cmd)
+	o.targetOptions.addFlags(cmd.Flags())
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "folder or .tar.gz to write, - for standard output")
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite files that were edited by hand")
 	cmd.Flags().IntVar(&o.tests, "tests", 0, "cases for each policy to record as tests")
@@ -46,7 +48,7 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	case o.output == "-" && o.report:
 		return errors.New("--report and -o - both write to standard output")
 	}
-	if err := errors.Join(o.checkPlace(), o.checkTests()); err != nil {
+	if err := errors.Join(o.checkTarget(cmd.Flags()), o.checkPlace(), o.checkTests()); err != nil {
 		return err
 	}
 	cluster, err := o.load(cmd)
@@ -60,10 +62,14 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	if err := o.write(cmd, bundle); err != nil {
 		return err
 	}
-	if o.report {
-		return writeReport(cmd.OutOrStdout(), cluster)
+	if !o.report {
+		return nil
 	}
-	return nil
+	err = writeReport(cmd.OutOrStdout(), cluster)
+	if err == nil && o.target.value == targetGatekeeper {
+		err = reportMutation(cmd.OutOrStdout(), cluster)
+	}
+	return err
 }
 
 // checkPlace refuses a bundle inside a folder that is read: its data files would be input the next time.
@@ -114,7 +120,7 @@ func showConflict(cmd *cobra.Command, err error) error {
 	return err
 }
 
-const translateHelp = `Write an OPA bundle that decides pods as the given PodSecurityPolicies and RBAC do.
+const translateHelp = `Write an OPA bundle, or objects for Gatekeeper, that decide pods as the given PodSecurityPolicies and RBAC do.
 
 Reads PodSecurityPolicies (policy/v1beta1, extensions/v1beta1) and RBAC roles and bindings, as YAML or
 JSON. Writes one Rego module per policy, the library they use, and who may use which policy as data.
@@ -127,6 +133,10 @@ Input:
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
       --server-version 1.N        the API server that will ask (1.37)
 Output:
+      --target opa|gatekeeper     what enforces (opa)
+      --enforcement-action deny|dryrun|warn|scoped
+                                  what a violation leads to in Gatekeeper; scoped denies and is not audited (deny)
+      --rego-v0                   write modules for Gatekeeper before 3.19
   -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output
       --force                     overwrite files that were edited by hand
       --report                    print a table: each policy, who may use it, what it fills in
@@ -150,4 +160,6 @@ Exit codes:  0 written   1 input cannot be translated   2 could not read or writ
   psp2rego translate -f cluster/ -o bundle --tests 20
   # a Mirantis Kubernetes Engine cluster, which has a group for each namespace
   psp2rego translate -f cluster/ -o bundle --dialect mke
+  # one template and one constraint of Gatekeeper, which validate
+  psp2rego translate -f cluster/ -o gatekeeper --target gatekeeper --report
 `

@@ -32,8 +32,11 @@ func (o *translateOptions) checkTests() error {
 	return nil
 }
 
-// build makes the bundle, with tests if they were asked for.
+// build makes what the target takes, with tests if they were asked for.
 func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
+	if o.target.value == targetGatekeeper {
+		return o.buildGatekeeper(cmd.Context(), cluster)
+	}
 	bundle, err := build(cmd.Context(), cluster, o.options(), o.warnDefaults)
 	if err != nil || o.tests == 0 {
 		return bundle, err

@@ -59,4 +59,7 @@ _service_account := name if {
 	name := pod.spec.serviceAccount
 	name != ""
 	is_string(name)
+} else := "default" if {
+	# what an API server gives a pod that Gatekeeper is asked about before there is one
+	request.review.operation == ""
 }

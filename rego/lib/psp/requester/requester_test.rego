@@ -110,6 +110,15 @@ test_service_account_of_another_namespace if {
 		with data.lib.psp.dialect as {"groups": []}
 }
 
+test_service_account_of_a_pod_that_gatekeeper_expands if {
+	requester.users == ["", "system:serviceaccount:apps:default"] with input.review as {
+		"namespace": "apps",
+		"operation": "",
+		"object": {"metadata": {"name": "p"}, "spec": {"containers": []}},
+	}
+		with data.lib.psp.dialect as {"groups": []}
+}
+
 test_requester_that_is_not_named[note] if {
 	some note, request in {
 		"no userInfo": {},

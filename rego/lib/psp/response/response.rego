@@ -61,15 +61,17 @@ warnings := [_short(line) | some line in _told] if {
 	[_short(sprintf("PodSecurityPolicy %q set %d more fields", [choice.admit, count(_told) - 4]))],
 )
 
-_told := [sprintf("PodSecurityPolicy %q set %s", [choice.admit, _path(place, key)]) |
+_told := [sprintf("PodSecurityPolicy %q set %s", [choice.admit, path(place, key)]) |
 	some place, values in policies[choice.admit].writes
 	some key, _ in values
 ]
 
-_path(place, key) := sprintf("metadata.annotations[%s]", [key]) if {
+# METADATA
+# description: a field's Kubernetes path, by the place and key under which a policy writes it
+path(place, key) := sprintf("metadata.annotations[%s]", [key]) if {
 	place == "/metadata/annotations"
-} else := concat(".", [path, key]) if {
-	path := replace(trim_prefix(regex.replace(place, `/([0-9]+)`, "[$1]"), "/"), "/", ".")
+} else := concat(".", [start, key]) if {
+	start := replace(trim_prefix(regex.replace(place, `/([0-9]+)`, "[$1]"), "/"), "/", ".")
 }
 
 _short(line) := line if {

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gatekeeper writes what a cluster's policies come to in Gatekeeper: one ConstraintTemplate that holds the Rego library, the
+// policies and the grants, one constraint, and ExpansionTemplates, as a folder with a manifest that names every file's digest.
+package gatekeeper
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"go.yaml.in/yaml/v3"
+	sigs "sigs.k8s.io/yaml"
+
+	"psp2rego/bundles/opa"
+	"psp2rego/translate"
+)
+
+//go:embed owner.md
+var ownerReadme []byte
+
+// Names of the files and objects that are written.
+const (
+	// TemplateFile holds the ConstraintTemplate, and ConstraintFile the constraint, which is of the template's kind.
+	TemplateFile   = "template.yaml"
+	ConstraintFile = "constraint.yaml"
+	expansionFile  = "expansion.yaml"
+	kustomizeFile  = "kustomization.yaml"
+	readmeFile     = "README.md"
+
+	kind           = "PodSecurityPolicySet"
+	templateName   = "podsecuritypolicyset" // Gatekeeper demands the kind in lower case
+	constraintName = "podsecuritypolicies"
+	target         = "admission.k8s.gatekeeper.sh"
+)
+
+// The enforcement actions of a constraint.
+const (
+	// Deny refuses pods, and has the audit report those that are there. It is meant by the empty action, too.
+	Deny = "deny"
+	// DryRun reports in the audit alone, and Warn tells whoever creates the pod, too.
+	DryRun = "dryrun"
+	Warn   = "warn"
+	// Scoped is Deny in the webhook and in gator, and leaves the audit out, which does not know who created a pod.
+	Scoped = "scoped"
+)
+
+// EnforcementActions are all enforcement actions, the default first.
+func EnforcementActions() []string { return []string{Deny, DryRun, Warn, Scoped} }
+
+// MaxTemplate is how large a template may be, in bytes of JSON: etcd takes requests of at most 1.5 MiB (--max-request-bytes), and an API server
+// adds managedFields and whatever labels and annotations a cluster's tools give each object.
+const MaxTemplate = 1536<<10 - 64<<10
+
+// ErrTooLarge is wrapped by the error of Build for policies and grants that no API server would store as one template.
+var ErrTooLarge = errors.New("larger than etcd stores")
+
+// Options are what Build needs besides the policies. The zero value denies, in Rego v1.
+type Options struct {
+	EnforcementAction string // one of EnforcementActions
+	// RegoV0 writes modules that Gatekeeper before 3.19 takes, which knows no Rego v1.
+	RegoV0 bool
+}
+
+// Build puts the modules of library, the template's own module entry and the generated files of out into the objects that Gatekeeper
+// needs. Two builds from equal arguments are equal byte for byte. The error wraps ErrTooLarge if the template is larger than MaxTemplate.
+func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options Options) (*opa.Bundle, error) {
+	modules, err := collect(library, out)
+	if err != nil {
+		return nil, err
+	}
+	main, err := fs.ReadFile(entry, entryModule)
+	if err != nil {
+		return nil, fmt.Errorf("read the Rego library: %w", err)
+	}
+	if options.RegoV0 {
+		if main, err = asV0(main); err != nil {
+			return nil, fmt.Errorf("%s: %w", entryModule, err)
+		}
+		for i := range modules {
+			if modules[i].Data, err = asV0(modules[i].Data); err != nil {
+				return nil, fmt.Errorf("%s: %w", modules[i].Path, err)
+			}
+		}
+	}
+	template, err := encode(newTemplate(string(main), modules, options.RegoV0))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSize(template, out); err != nil {
+		return nil, err
+	}
+	constraint, err := newConstraint(options.EnforcementAction)
+	if err != nil {
+		return nil, err
+	}
+	files := []translate.File{{Path: readmeFile, Data: ownerReadme}, {Path: TemplateFile, Data: template}}
+	for _, f := range []struct {
+		path    string
+		objects []any
+	}{
+		{ConstraintFile, []any{constraint}},
+		{expansionFile, expansions()},
+		{kustomizeFile, []any{newKustomization()}},
+	} {
+		data, err := encode(f.objects...)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, translate.File{Path: f.path, Data: data})
+	}
+	return opa.Pack(files, meta)
+}
+
+// encode writes objects as YAML documents, and texts of several lines as blocks, where a block can hold them.
+func encode(objects ...any) ([]byte, error) {
+	var buf bytes.Buffer
+	encoder := yaml.NewEncoder(&buf)
+	encoder.SetIndent(2)
+	for _, object := range objects {
+		if err := encoder.Encode(object); err != nil {
+			return nil, fmt.Errorf("write YAML: %w", err)
+		}
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("write YAML: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// checkSize refuses a template that no API server would store. What is stored is JSON, in the form that Go writes by default.
+func checkSize(template []byte, out *translate.Output) error {
+	var object any
+	if err := sigs.Unmarshal(template, &object); err != nil {
+		return fmt.Errorf("read %s: %w", TemplateFile, err)
+	}
+	stored, err := json.Marshal(object)
+	if err != nil || len(stored) <= MaxTemplate {
+		return err
+	}
+	grants, policies := 0, 0
+	for _, f := range out.Files {
+		switch {
+		case f.Path == grantsData:
+			grants = len(f.Data)
+		case isPolicy(f.Path):
+			policies += len(f.Data)
+		}
+	}
+	return fmt.Errorf("the template takes %d bytes, %w: at most %d (the grants are %d bytes, the policies %d). Bind policies to groups "+
+		"instead of single users and service accounts, delete policies that nobody uses, or give OPA a bundle (--target opa), which has no such limit",
+		len(stored), ErrTooLarge, MaxTemplate, grants, policies)
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"psp2rego/bundles/gatekeeper"
+	"psp2rego/bundles/opa"
+	"psp2rego/rego"
+	"psp2rego/translate"
+)
+
+const targetOPA, targetGatekeeper = "opa", "gatekeeper"
+
+// targetOptions say what to write: a bundle for OPA, or objects for Gatekeeper, and which.
+type targetOptions struct {
+	target, action *choice
+	regoV0         bool
+}
+
+func (o *targetOptions) addFlags(flags *pflag.FlagSet) {
+	o.target = newChoice(targetOPA, targetGatekeeper)
+	o.action = newChoice(gatekeeper.EnforcementActions()...)
+	flags.Var(o.target, "target", "what enforces")
+	flags.Var(o.action, "enforcement-action", "what a violation leads to in Gatekeeper")
+	flags.BoolVar(&o.regoV0, "rego-v0", false, "write modules for Gatekeeper before 3.19")
+}
+
+// checkTarget refuses flags of the other target.
+func (o *translateOptions) checkTarget(flags *pflag.FlagSet) error {
+	if o.target.value == targetOPA {
+		for _, name := range []string{"enforcement-action", "rego-v0"} {
+			if flags.Changed(name) {
+				return fmt.Errorf("--%s is for Gatekeeper: give --target %s, too", name, targetGatekeeper)
+			}
+		}
+		return nil
+	}
+	switch {
+	case o.output == "-" || isTarball(o.output):
+		return fmt.Errorf("--target %s writes a folder: name one with -o", targetGatekeeper)
+	case o.tests > 0:
+		return errors.New("--tests are for opa test: translate to a bundle for them")
+	case o.warnDefaults:
+		return errors.New("--warn-defaults is for OPA, which fills in defaults; Gatekeeper's violations tell in their details which are missing")
+	}
+	return nil
+}
+
+func (o *translateOptions) gatekeeper() gatekeeper.Options {
+	return gatekeeper.Options{EnforcementAction: o.action.value, RegoV0: o.regoV0}
+}
+
+// buildGatekeeper makes what Gatekeeper takes.
+func (o *translateOptions) buildGatekeeper(ctx context.Context, cluster *translate.Cluster) (*opa.Bundle, error) {
+	out, err := translate.Compile(ctx, cluster, o.options())
+	if err != nil {
+		return nil, fmt.Errorf("translate: %w", err)
+	}
+	meta := metaOf(o.options())
+	for _, source := range cluster.Sources {
+		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
+	}
+	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, meta, o.gatekeeper())
+	if err != nil {
+		return nil, fmt.Errorf("gatekeeper: %w", err)
+	}
+	return folder, nil
+}
+
+// reportMutation says which policies fill in what Gatekeeper does not, and what to do about it.
+func reportMutation(w io.Writer, cluster *translate.Cluster) error {
+	var lines []string
+	for i := range cluster.Policies {
+		p := &cluster.Policies[i]
+		if fields := fillsIn(&p.PodSecurityPolicy); p.Unusable == "" && len(fields) > 0 {
+			lines = append(lines, fmt.Sprintf("  %s: %s\n", cell(p.Name), list(fields)))
+		}
+	}
+	if len(lines) == 0 {
+		_, err := io.WriteString(w, "\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n")
+		return err
+	}
+	if _, err := io.WriteString(w, mutationHead); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, mutationAdvice)
+	return err
+}
+
+const mutationHead = `
+THIS OUTPUT CHANGES NO POD. Gatekeeper without any mutation refuses nearly every pod under a policy that fills in
+defaults, unless the pod brings them. These do, in these fields:
+`
+
+const mutationAdvice = `Have OPA fill them in before Gatekeeper validates: ` + "`psp2rego translate`" + ` the same input to a bundle, and register
+its data.psp.mutate as a mutating webhook (` + "`psp2rego bundle manifests`" + `). Both together decide as PodSecurityPolicy did.
+`
