@@ -59,5 +59,5 @@ func (g *Gatekeeper) Evaluate(_ context.Context, phase Phase, request *protocol.
 		return nil, fmt.Errorf("%s: %s: answer without a verdict", g.name, phase)
 	}
 	v := answer.Validate
-	return &Verdict{Handled: v.Handled, Allowed: v.Allowed, Message: v.Message}, nil
+	return &Verdict{Handled: v.Handled, Allowed: v.Allowed, Message: v.Message, blocks: detailedBlocks(v.Details)}, nil
 }

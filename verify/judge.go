@@ -12,6 +12,7 @@ import (
 
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
 )
 
 // Judge puts single cases to both sides, each with a cluster of its own. It serves one goroutine at
@@ -93,7 +94,7 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	if c.Phase != "" {
 		return j.askPhase(ctx, c)
 	}
-	request, err := j.engine().stored(c.Request)
+	request, err := storedFor(j.server(), c.Request)
 	if err != nil {
 		return nil, "", err
 	}
@@ -113,6 +114,8 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	return &examined, "", err
 }
 
+func (j *Judge) server() server.Version { return (&subject{opa: j.opa, ready: j.ready}).server() }
+
 // engine is the bundle that everything is compared of; nil when there is none.
 func (j *Judge) engine() *OPA {
 	if j.ready != nil {
@@ -124,7 +127,7 @@ func (j *Judge) engine() *OPA {
 // askPhase has one phase judge the object as it stands.
 func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
 	off := false
-	stored, err := j.engine().stored(c.Request)
+	stored, err := storedFor(j.server(), c.Request)
 	if err != nil {
 		return nil, "", err
 	}
@@ -159,6 +162,13 @@ func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verd
 		o.native[phase] = native
 		if !slices.Contains(j.ready.Phases, phase) {
 			return nil
+		}
+		if j.ready.Compared == Messages {
+			asked, err := askedBy(j.ready.server, request)
+			if err != nil {
+				return err
+			}
+			return o.word(ctx, j.gatekeeper, asked)
 		}
 		return o.decide(ctx, j.ready.asked(j.gatekeeper), phase, request)
 	}
@@ -201,6 +211,9 @@ func (j *Judge) load(ctx context.Context, c *CaseFile) (refused string, err erro
 
 // loadRules makes the bundle of the objects, or loads the given rules for them.
 func (j *Judge) loadRules(ctx context.Context, objects []json.RawMessage, dialect string) (err error) {
+	if j.options.Constraints {
+		return j.loadConstraints(ctx, objects, dialect)
+	}
 	if !j.options.given() {
 		j.opa, j.failed = j.options.bundle(ctx, objects, dialect)
 		return ctx.Err()
@@ -212,6 +225,18 @@ func (j *Judge) loadRules(ctx context.Context, objects []json.RawMessage, dialec
 		j.grants = grants
 	}
 	j.gatekeeper, err = j.ready.load(ctx, &j.options, j.gatekeeper, objects, "cluster of a case")
+	return err
+}
+
+// loadConstraints has Gatekeeper load what is made of the objects.
+func (j *Judge) loadConstraints(ctx context.Context, objects []json.RawMessage, dialect string) (err error) {
+	if j.ready, j.failed = j.options.constraints(ctx, objects, dialect); j.failed != nil {
+		return ctx.Err()
+	}
+	j.gatekeeper, err = j.ready.load(ctx, &j.options, j.gatekeeper, objects, "cluster of a case")
+	if refused := (*protocol.Error)(nil); errors.As(err, &refused) {
+		j.failed, err = err, nil
+	}
 	return err
 }
 

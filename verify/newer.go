@@ -10,10 +10,10 @@ import (
 	"psp2rego/verify/server"
 )
 
-// stored is the request as native is asked it on behalf of a bundle for a newer API server: pods that are stored have what the
+// storedFor is the request as native is asked it on behalf of rules for a newer API server: pods that are stored have what the
 // strategy of 1.24 gives them.
-func (o *OPA) stored(request *protocol.Request) (*protocol.Request, error) {
-	if o == nil || !o.server.Newer() || request.Operation != "UPDATE" {
+func storedFor(version server.Version, request *protocol.Request) (*protocol.Request, error) {
+	if !version.Newer() || request.Operation != "UPDATE" {
 		return request, nil
 	}
 	return edited(request, server.Stored24)
@@ -21,12 +21,7 @@ func (o *OPA) stored(request *protocol.Request) (*protocol.Request, error) {
 
 // Asked is a prepared request as the bundle is asked it: the pods as somebody would send them to its API server.
 func (o *OPA) Asked(request *protocol.Request) (*protocol.Request, error) {
-	if !o.server.Newer() {
-		return request, nil
-	}
-	return edited(request, func(pod json.RawMessage) (json.RawMessage, error) {
-		return o.server.Ask(pod, request.Operation == "UPDATE")
-	})
+	return askedBy(o.server, request)
 }
 
 // AskedOfNative is a prepared request as native's phase is asked it alone: what its validating phase sees is stored.
@@ -47,26 +42,44 @@ func (o *OPA) Compare(phase Phase, native, ours *Verdict, explanation *Explanati
 	return Compare(phase, native, ours, explanation), nil
 }
 
-// created is the request as the validating phase is asked it. For native's own API server that is about the pod which native left, so
-// that one difference does not lead to another; for a newer one about the pod which the bundle left.
-func (o *OPA) created(answer *protocol.Answer, asked *protocol.Request, ours *Verdict) (*protocol.Request, error) {
+// version is the API server that the bundle is for; native, where there is no bundle.
+func (o *OPA) version() server.Version {
+	if o == nil {
+		return server.Native
+	}
+	return o.server
+}
+
+// askedBy is the prepared request as rules are asked it: the pods as somebody would send them to their API server.
+func askedBy(version server.Version, request *protocol.Request) (*protocol.Request, error) {
+	if !version.Newer() {
+		return request, nil
+	}
+	return edited(request, func(pod json.RawMessage) (json.RawMessage, error) {
+		return version.Ask(pod, request.Operation == "UPDATE")
+	})
+}
+
+// createdBy is the request as the validating phase is asked it. For native's own API server that is about the pod which native left, so
+// that one difference does not lead to another; for a newer one about the pod which the bundle left. ours is nil for rules that have no say before.
+func createdBy(version server.Version, answer *protocol.Answer, asked *protocol.Request, ours *Verdict) (*protocol.Request, error) {
 	created := *asked
 	switch {
 	case answer.Created == nil || len(answer.Created.Object) == 0:
 		return &created, nil
-	case !o.server.Newer():
+	case !version.Newer():
 		created.Object = answer.Created.Object
 		return &created, nil
 	}
 	var err error
 	switch {
 	case asked.Operation == "UPDATE":
-		created.Object, err = o.server.Ask(answer.Created.Object, true)
-	case ours.Allowed && len(ours.Object) > 0:
-		created.Object, err = o.server.Create(ours.Object)
+		created.Object, err = version.Ask(answer.Created.Object, true)
+	case ours != nil && ours.Allowed && len(ours.Object) > 0:
+		created.Object, err = version.Create(ours.Object)
 	default: // asked all the same, about the pod that 1.24 would have made of it
-		if created.Object, err = o.server.Ask(answer.Created.Object, true); err == nil {
-			created.Object, err = o.server.Create(created.Object)
+		if created.Object, err = version.Ask(answer.Created.Object, true); err == nil {
+			created.Object, err = version.Create(created.Object)
 		}
 	}
 	return &created, err

@@ -53,7 +53,7 @@ func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *prot
 	if native, err = nativeVerdict(answer.Validate); err != nil {
 		return o, err
 	}
-	created, err := opa.created(answer, asked, o.ours[Mutate])
+	created, err := createdBy(opa.server, answer, asked, o.ours[Mutate])
 	if err != nil {
 		return o, err
 	}

@@ -98,7 +98,7 @@ func (o *OPA) trace(ctx context.Context, answer *protocol.Answer, tracer topdown
 	if err != nil {
 		return err
 	}
-	created, err := o.created(answer, asked, ours)
+	created, err := createdBy(o.server, answer, asked, ours)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
 )
 
 // RuleSet says what was judged, and how.
@@ -29,6 +30,10 @@ type ready struct {
 	opa *OPA
 	// engine is asked otherwise. It is nil for Gatekeeper, of which each goroutine has a process of its own.
 	engine Engine
+	// text is what Gatekeeper runs, where it is in no file.
+	text []byte
+	// server is the API server that templates of psp2rego are for.
+	server server.Version
 	// strangers says that the rules can judge requesters whom only Synthetic clusters have.
 	strangers bool
 }
@@ -80,10 +85,9 @@ func (o *Options) openTemplates(ctx context.Context, objects []json.RawMessage) 
 	}
 	r := &ready{RuleSet: RuleSet{
 		Engine: "Gatekeeper " + g.Greeting.Version, Phases: []Phase{Validate}, Compared: Decisions,
-		Notes: append([]string{
-			"Gatekeeper's validation never changes a pod: it is asked about pods with the defaults that native fills in",
-		}, notes...),
+		Notes: append([]string{noteUnchanged}, notes...),
 	}}
+	r.own(texts)
 	r.strangers = !mention(texts, "userInfo") || mention(texts, "inventory")
 	r.noteStrangers("the templates read userInfo, and not data.inventory")
 	return r, nil
@@ -103,6 +107,9 @@ func (r *ready) examine(
 	if r.opa != nil {
 		return examine(ctx, r.opa, sent, answer, thorough)
 	}
+	if r.Compared == Messages {
+		return r.worded(ctx, g, sent, answer)
+	}
 	return decisions(ctx, r.asked(g), r.Phases, sent, answer)
 }
 
@@ -120,6 +127,9 @@ func (r *ready) load(
 			return nil, err
 		}
 	}
+	if r.text != nil {
+		return g, g.loadText(r.text, objects, what)
+	}
 	_, err := g.Load(o.Templates, objects, what)
 	return g, err
 }
@@ -136,7 +146,7 @@ func (r *ready) asked(g *Gatekeeper) Engine {
 // is not sent. That is sent pods that are created or updated and, by Gatekeeper's stock configuration,
 // ephemeral containers. The objects of other resources are no real ones here.
 func (r *ready) skips(request *protocol.Request) bool {
-	if r == nil || r.Compared == Everything {
+	if r == nil || r.Compared != Decisions {
 		return false
 	}
 	sent := request.SubResource == "" || request.SubResource == "ephemeralcontainers" && r.engine == nil

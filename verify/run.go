@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"psp2rego/verify/cases"
+	"psp2rego/verify/server"
 )
 
 // run is one call of Run.
@@ -16,6 +17,7 @@ type run struct {
 	Options
 	start  time.Time
 	before time.Duration // what the run took until it was resumed
+	set    *RuleSet      // what is said of rule sets that are translated for Gatekeeper
 }
 
 // subject is a cluster and the rules that are judged by it: the bundle that was made of it, or given ones.
@@ -34,6 +36,14 @@ func (s *subject) engine() *OPA {
 		return s.ready.opa
 	}
 	return s.opa
+}
+
+// server is the API server that the rules are for.
+func (s *subject) server() server.Version {
+	if s.ready != nil && s.ready.opa == nil {
+		return s.ready.server
+	}
+	return s.engine().version()
 }
 
 // Names of passes.
@@ -55,6 +65,11 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 	passes, err := r.passes(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if r.Constraints {
+		if r.set, err = r.constraintSet(ctx); err != nil {
+			return nil, fmt.Errorf("verify: %w", err)
+		}
 	}
 	report, err := r.begin(passes)
 	if err != nil {
@@ -95,7 +110,8 @@ func (r *run) begin(passes []*pass) (*Report, error) {
 	}
 	report := newReport(&r.Options, r.Dialect, r.Objects)
 	report.Plan, report.AllowUndecided = plan, r.AllowUndecided
-	if given := passes[0].given; given != nil {
+	report.Judged = r.set
+	if given := passes[0].given; given != nil && r.given() {
 		report.Judged = given.ready.set()
 	}
 	for _, p := range passes {
@@ -159,5 +175,9 @@ func (r *run) rules(ctx context.Context, s *subject) (err error) {
 }
 
 func (r *run) translate(ctx context.Context, s *subject) {
+	if r.Constraints {
+		s.ready, s.failed = r.constraints(ctx, s.cluster.Objects, s.cluster.Dialect)
+		return
+	}
 	s.opa, s.failed = r.bundle(ctx, s.cluster.Objects, s.cluster.Dialect)
 }

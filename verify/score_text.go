@@ -24,6 +24,7 @@ func (p *printer) judged(set *RuleSet) {
 	}
 	what := map[Strictness]string{
 		Everything: "everything is compared",
+		Messages:   "decisions and messages are compared",
 		Decisions:  "decisions and pods are compared, messages and policy names are not",
 	}
 	p.f("the given rules are judged in %s; %s\n", strings.Join(phaseNames(set.Phases), " and "), what[set.Compared])

@@ -28,6 +28,8 @@ type Options struct {
 	Native NativeCommand
 	// Translate makes the bundle of given and generated objects. Workers call it at the same time.
 	Translate Translate
+	// Constraints says that Translate makes YAML with a template and a constraint instead, which Gatekeeper runs.
+	Constraints bool
 	// Bundle is the path of a given bundle, a folder or a .tar.gz, which is judged as it is instead of
 	// one that Translate makes.
 	Bundle string
@@ -142,6 +144,8 @@ func (o Options) complete() (Options, error) {
 		return o, errors.New("verify: generated policies need to be translated")
 	case o.Generate && (len(o.Objects) > 0 || o.given()):
 		return o, errors.New("verify: policies are either given or generated")
+	case o.Constraints && o.given():
+		return o, errors.New("verify: either given rules are judged or translated ones")
 	case o.Bundle != "" && len(o.Templates) > 0:
 		return o, errors.New("verify: either a bundle or templates are judged")
 	case !o.Generate && len(o.Objects) == 0:

@@ -76,7 +76,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
 				group++
 			}
-			request, err := s.engine().stored(made[0].Request)
+			request, err := storedFor(s.server(), made[0].Request)
 			if err != nil {
 				return err
 			}
@@ -130,7 +130,10 @@ func (w *worker) load(ctx context.Context, s *subject, u unit) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if w.gatekeeper, err = s.ready.load(ctx, &w.Options, w.gatekeeper, s.cluster.Objects, what); err != nil {
+		w.gatekeeper, err = s.ready.load(ctx, &w.Options, w.gatekeeper, s.cluster.Objects, what)
+		if refused := (*protocol.Error)(nil); w.Constraints && errors.As(err, &refused) {
+			s.failed = err
+		} else if err != nil {
 			return false, err
 		}
 		w.loaded = s
@@ -154,7 +157,7 @@ func (w *worker) discard(n int, reason string) {
 
 func (w *worker) diverge(d *Divergence) {
 	w.res.tally.Divergences[d.Class]++
-	w.res.divergences = keep(w.res.divergences, d, w.Keep, w.given())
+	w.res.divergences = keep(w.res.divergences, d, w.Keep, w.given() || w.Constraints)
 }
 
 // keep adds a divergence to those that are kept, unless there are enough, or one that looks the same. Those of given

@@ -93,7 +93,7 @@ type constraint struct {
 }
 
 type scopedAction struct {
-	Action string   `yaml:"action"`
+	Action string  `yaml:"action"`
 	Points []point `yaml:"enforcementPoints"`
 }
 

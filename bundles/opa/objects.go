@@ -18,6 +18,26 @@ import (
 // FromObjects makes the bundle of objects by the way that all input takes, as bytes of a stream, and gives it as a tarball.
 // Unlike input on the command line, a cluster without policies has a bundle, too, which refuses every pod.
 func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, meta Meta) ([]byte, error) {
+	cluster, err := ClusterOf(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	out, err := translate.Compile(ctx, cluster, meta.Options())
+	if err != nil {
+		return nil, fmt.Errorf("translate: %w", err)
+	}
+	for _, source := range cluster.Sources {
+		meta.Sources = append(meta.Sources, Source{Name: source.Name, SHA256: source.SHA256})
+	}
+	bundle, err := Build(library, out, meta)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Tarball()
+}
+
+// ClusterOf reads objects as the bytes of a stream. There may be none, and no policy among them.
+func ClusterOf(ctx context.Context, objects []json.RawMessage) (*translate.Cluster, error) {
 	var stream bytes.Buffer
 	for _, object := range objects {
 		stream.Write(object)
@@ -33,16 +53,5 @@ func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, 
 	case cluster == nil:
 		return nil, fmt.Errorf("the objects cannot be translated:\n%s", list)
 	}
-	out, err := translate.Compile(ctx, cluster, meta.Options())
-	if err != nil {
-		return nil, fmt.Errorf("translate: %w", err)
-	}
-	for _, source := range cluster.Sources {
-		meta.Sources = append(meta.Sources, Source{Name: source.Name, SHA256: source.SHA256})
-	}
-	bundle, err := Build(library, out, meta)
-	if err != nil {
-		return nil, err
-	}
-	return bundle.Tarball()
+	return cluster, nil
 }

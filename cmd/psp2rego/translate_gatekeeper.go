@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"psp2rego/bundles/opa"
 	"psp2rego/rego"
 	"psp2rego/translate"
+	"psp2rego/verify"
 )
 
 const targetOPA, targetGatekeeper = "opa", "gatekeeper"
@@ -57,21 +59,55 @@ func (o *translateOptions) gatekeeper() gatekeeper.Options {
 	return gatekeeper.Options{EnforcementAction: o.action.value, RegoV0: o.regoV0}
 }
 
-// buildGatekeeper makes what Gatekeeper takes.
-func (o *translateOptions) buildGatekeeper(ctx context.Context, cluster *translate.Cluster) (*opa.Bundle, error) {
-	out, err := translate.Compile(ctx, cluster, o.options())
+// buildGatekeeper compiles a cluster and puts the result into objects for Gatekeeper.
+func buildGatekeeper(
+	ctx context.Context, cluster *translate.Cluster, options translate.Options, how gatekeeper.Options,
+) (*opa.Bundle, error) {
+	out, err := translate.Compile(ctx, cluster, options)
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	meta := metaOf(o.options())
+	meta := metaOf(options)
 	for _, source := range cluster.Sources {
 		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
 	}
-	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, meta, o.gatekeeper())
+	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, meta, how)
 	if err != nil {
 		return nil, fmt.Errorf("gatekeeper: %w", err)
 	}
 	return folder, nil
+}
+
+// translateForEngine has objects translated for Gatekeeper, if that is the engine.
+func (o *verifyOptions) translateForEngine(options *verify.Options) (err error) {
+	if o.engine.value == targetOPA {
+		return nil
+	}
+	options.Constraints, options.Translate = true, constraintsFor(o.server.minor)
+	options.Gatekeeper.Path, err = findGatekeeper(o.gatekeeper)
+	return err
+}
+
+// constraintsFor makes a template and its constraint of given or generated objects, for an API server.
+func constraintsFor(minor int) verify.Translate {
+	return func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
+		cluster, err := opa.ClusterOf(ctx, objects)
+		if err != nil {
+			return nil, err
+		}
+		options := translate.Options{Dialect: dialect, ServerVersion: minor, Version: toolVersion()}
+		folder, err := buildGatekeeper(ctx, cluster, options, gatekeeper.Options{})
+		if err != nil {
+			return nil, err
+		}
+		var text []byte
+		for _, f := range folder.Files {
+			if f.Path == gatekeeper.TemplateFile || f.Path == gatekeeper.ConstraintFile {
+				text = append(append(text, "---\n"...), f.Data...)
+			}
+		}
+		return text, nil
+	}
 }
 
 // reportMutation says which policies fill in what Gatekeeper does not, and what to do about it.

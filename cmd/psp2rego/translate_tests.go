@@ -35,7 +35,7 @@ func (o *translateOptions) checkTests() error {
 // build makes what the target takes, with tests if they were asked for.
 func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
 	if o.target.value == targetGatekeeper {
-		return o.buildGatekeeper(cmd.Context(), cluster)
+		return buildGatekeeper(cmd.Context(), cluster, o.options(), o.gatekeeper())
 	}
 	bundle, err := build(cmd.Context(), cluster, o.options(), o.warnDefaults)
 	if err != nil || o.tests == 0 {

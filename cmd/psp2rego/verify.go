@@ -28,12 +28,12 @@ type verifyOptions struct {
 	generate                           bool
 	cases                              int
 	seed                               uint64
-	format                             *choice
+	format, engine                     *choice
 	search
 }
 
 func newVerifyCommand() *cobra.Command {
-	o := &verifyOptions{format: newChoice(verify.Formats()...)}
+	o := &verifyOptions{format: newChoice(verify.Formats()...), engine: newChoice(targetOPA, targetGatekeeper)}
 	cmd := &cobra.Command{
 		Use:  "verify",
 		Long: fmt.Sprintf(verifyHelp, o.format.Type(), o.format),
@@ -43,6 +43,7 @@ func newVerifyCommand() *cobra.Command {
 	o.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.policies, "policies", nil, "bundle, or templates and constraints, to judge")
+	flags.Var(o.engine, "engine", "for what to translate")
 	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
 	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
 	o.addSearchFlags(flags)
@@ -76,7 +77,7 @@ func (o *verifyOptions) run(cmd *cobra.Command) error {
 		Clock:     time.Now,
 		Tool:      toolVersion(),
 	}
-	if err := o.judge(&options); err != nil {
+	if err := errors.Join(o.judge(&options), o.translateForEngine(&options)); err != nil {
 		return err
 	}
 	if len(o.policies) == 0 { // given bundles say themselves which API server they are for
@@ -165,6 +166,8 @@ func (o *verifyOptions) check() error {
 		return errors.New("--replay judges one case: leave --duration, --shard, --resume and --allow-undecided out")
 	case o.replay != "" && (o.generate || len(o.paths) > 0):
 		return errors.New("--replay brings its own policies: leave -f and --generate out")
+	case o.engine.value == targetGatekeeper && len(o.policies) > 0:
+		return errors.New("--policies are judged by what they are: leave --engine out")
 	case o.replay != "" && o.record != "":
 		return errors.New("--replay judges a case that is recorded already: leave --record out")
 	case o.generate && (len(o.paths) > 0 || len(o.policies) > 0):
@@ -220,6 +223,7 @@ Input:
   -f, --filename PATH             file, folder or - (standard input); repeatable
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
       --server-version 1.N        the API server that will ask (1.37)
+      --engine opa|gatekeeper     what to translate for (opa)
       --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
@@ -242,6 +246,8 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check w
   psp2rego verify -f cluster/
   # does the bundle that was edited by hand still decide the same?
   psp2rego verify -f cluster/ --policies bundle
+  # does it hold in Gatekeeper, too?
+  psp2rego verify -f cluster/ --engine gatekeeper
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
 `

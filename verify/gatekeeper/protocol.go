@@ -49,11 +49,12 @@ type request struct {
 }
 
 // verdict is what the webhook decides. Handled is false when the request does not get as far as the
-// constraints.
+// constraints. Details are those of the violation that refuses, if it is one alone.
 type verdict struct {
 	Handled bool   `json:"handled"`
 	Allowed bool   `json:"allowed"`
 	Message string `json:"message,omitempty"`
+	Details any    `json:"details,omitempty"`
 }
 
 // answer is one line of output. Notes are what the sender of a cluster line should know about it.

@@ -68,13 +68,19 @@ func (r *rules) validate(ctx context.Context, q *request) (*verdict, error) {
 		return &verdict{Handled: true, Message: message}, nil
 	}
 	var messages []string
+	v := &verdict{Handled: true}
 	for _, result := range responses.Results() {
 		if denies(result) {
 			messages = append(messages, fmt.Sprintf("[%s] %s", result.Constraint.GetName(), result.Msg))
+			v.Details = result.Metadata["details"]
 		}
 	}
+	if len(messages) > 1 { // those of one would pass for those of all
+		v.Details = nil
+	}
 	slices.Sort(messages) // the webhook's own order depends on that of Go maps
-	return &verdict{Handled: true, Allowed: len(messages) == 0, Message: strings.Join(messages, "\n")}, nil
+	v.Allowed, v.Message = len(messages) == 0, strings.Join(messages, "\n")
+	return v, nil
 }
 
 // denies says whether a violation refuses the request (getValidationMessages in the same file).

@@ -101,6 +101,8 @@ type Verdict struct {
 	Object           json.RawMessage   `json:"object,omitempty"`
 	Message          string            `json:"message,omitempty"`
 	AuditAnnotations map[string]string `json:"auditAnnotations,omitempty"`
+	// Details are what a violation in Gatekeeper tells beside its message.
+	Details json.RawMessage `json:"details,omitempty"`
 }
 
 // Created is the object that validation is given: what the pod strategy makes of the admitted

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"psp2rego/verify/protocol"
+	"psp2rego/verify/server"
+)
+
+// Messages: whether the request is allowed, and the words of a refusal. It is for templates of psp2rego, which are told by the package
+// of their grants: Gatekeeper's validation names no policy, and changes no pod.
+const Messages Strictness = "messages"
+
+// ownGrants is in every template that psp2rego wrote, and in no other.
+const ownGrants = "package lib.psp.grants"
+
+const (
+	noteUnchanged = "Gatekeeper's validation never changes a pod: it is asked about pods with the defaults that native fills in"
+	noteOwn       = "the templates are psp2rego's, for API server 1.%d"
+)
+
+var targetLine = regexp.MustCompile(`(?m)^\s*minor := ([0-9]+)$`)
+
+// templateServer is the API server that a template of psp2rego is for; native, where it does not say.
+func templateServer(texts [][]byte) server.Version {
+	for _, text := range texts {
+		if found := targetLine.FindSubmatch(text); found != nil {
+			if minor, err := strconv.Atoi(string(found[1])); err == nil {
+				return server.Version(minor)
+			}
+		}
+	}
+	return server.Native
+}
+
+// constraints translates the objects to a template and a constraint. Each process that runs them is given the text.
+func (o *Options) constraints(ctx context.Context, objects []json.RawMessage, dialect string) (*ready, error) {
+	text, err := o.Translate(ctx, objects, dialect)
+	if err != nil {
+		return nil, err
+	}
+	return &ready{
+		RuleSet: RuleSet{Phases: []Phase{Validate}, Compared: Messages}, text: text, server: templateServer([][]byte{text}),
+	}, nil
+}
+
+// constraintSet is what a report says of rule sets that are translated for Gatekeeper.
+func (o *Options) constraintSet(ctx context.Context) (*RuleSet, error) {
+	g, err := StartGatekeeper(ctx, o.Gatekeeper)
+	if err != nil {
+		return nil, err
+	}
+	return &RuleSet{
+		Engine: "Gatekeeper " + g.Greeting.Version, Phases: []Phase{Validate}, Compared: Messages, Notes: []string{noteUnchanged},
+	}, g.Close()
+}
+
+// loadText gives the process a rule set that is in no file.
+func (g *Gatekeeper) loadText(text []byte, objects []json.RawMessage, what string) (err error) {
+	dir, err := os.MkdirTemp("", "psp2rego-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "rules.yaml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return err
+	}
+	_, err = g.Load([]string{path}, objects, what)
+	return err
+}
+
+// worded asks a template of psp2rego, and compares decision and message.
+func (r *ready) worded(ctx context.Context, g *Gatekeeper, sent *protocol.Request, answer *protocol.Answer) (outcome, error) {
+	o := outcome{prepared: answer.Request, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
+	if answer.Created != nil {
+		o.apiErrors = answer.Created.Errors
+	}
+	for phase, verdict := range map[Phase]*protocol.Verdict{Mutate: answer.Admit, Validate: answer.Validate} {
+		var err error
+		if o.native[phase], err = nativeVerdict(verdict); err != nil {
+			return o, err
+		}
+	}
+	if err := o.notePatch(); err != nil {
+		return o, err
+	}
+	asked, err := askedBy(r.server, answer.Request)
+	if err != nil {
+		return o, err
+	}
+	created, err := createdBy(r.server, answer, asked, nil)
+	if err != nil {
+		return o, err
+	}
+	if err := o.word(ctx, g, created); err != nil {
+		return o, err
+	}
+	o.sortOut(sent)
+	return o, nil
+}
+
+// word asks a template of psp2rego about one request, of which native's verdict is known.
+func (o *outcome) word(ctx context.Context, g *Gatekeeper, request *protocol.Request) error {
+	ours, err := g.Evaluate(ctx, Validate, request)
+	if err != nil {
+		return err
+	}
+	o.ours[Validate] = ours
+	native := o.native[Validate]
+	class, detail, err := decided(Validate, native, ours, request.Object)
+	if err == nil && class == "" && !native.Allowed {
+		class, detail = wordings(native.Message, ours)
+	}
+	if class != "" {
+		o.differences = append(o.differences, &Difference{Phase: Validate, Class: class, Detail: detail})
+	}
+	return err
+}
+
+// wordings compares messages, and makes sure that the details of the violation tell what the message is made of.
+func wordings(native string, ours *Verdict) (Class, string) {
+	_, said, ok := strings.Cut(ours.Message, "] ")
+	if !ok || !strings.HasPrefix(ours.Message, "[") {
+		return Message, "the refusal does not name its constraint"
+	}
+	class, detail := message(native, said, ours.blocks, func() (*Explanation, error) { return &Explanation{}, nil })
+	if class == "" && strings.Contains(said, "[") && !joins(said, ours.blocks) {
+		return Message, "the message is not what the violation's details say"
+	}
+	return class, detail
+}
+
+// detailedBlocks are the parts of a refusal, one per policy, that a violation of one of our own templates tells as details.
+func detailedBlocks(details json.RawMessage) []string {
+	read := struct{ Refused map[string][]string }{}
+	if json.Unmarshal(details, &read) != nil {
+		return nil
+	}
+	var texts []string
+	for _, lines := range read.Refused {
+		if len(lines) > 0 {
+			texts = append(texts, strings.Join(lines, " "))
+		}
+	}
+	return texts
+}
+
+// own says that the files hold a template of psp2rego, and judges it accordingly.
+func (r *ready) own(texts [][]byte) {
+	if !mention(texts, ownGrants) {
+		return
+	}
+	r.Compared, r.server = Messages, templateServer(texts)
+	r.Notes = append(r.Notes, fmt.Sprintf(noteOwn, max(r.server, server.Native)))
+}
