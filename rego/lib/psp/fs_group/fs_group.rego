@@ -33,5 +33,5 @@ default_outside(gid, allowed) := {_outside(gid, allowed) |
 }
 
 _outside(gid, allowed) := [[0, 0], "spec.securityContext.fsGroup", "Invalid value", [gid], detail] if {
-	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
+	detail := sprintf("group %s must be in the ranges: %s", [format_int(gid, 10), ranges.ids(allowed)])
 }

@@ -39,6 +39,15 @@ test_literal_text if {
 	_told([_range(5, 6)]) == want with input as _review({"securityContext": {"fsGroup": 9}})
 }
 
+# Gatekeeper hands over large numbers in another form
+test_text_of_a_large_group if {
+	want := concat("", [
+		"spec.securityContext.fsGroup: Invalid value: []int64{2147483647}: ",
+		"group 2147483647 must be in the ranges: [{5 6}]",
+	])
+	_told([_range(5, 6)]) == [want] with input as _review({"securityContext": {"fsGroup": 2.147483647e+09}})
+}
+
 test_containers_play_no_part if {
 	spec := {"containers": [{"name": "c", "securityContext": {"fsGroup": 9}}]}
 	_refused([]) == set() with input as _review(spec)

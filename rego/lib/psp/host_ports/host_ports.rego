@@ -26,5 +26,6 @@ not_allowed(port, allowed) := {[[n + 1, 8, i], ".hostPort", "Invalid value", por
 	some n, container in pod.containers
 	some i, used_port in container.ports
 	used_port.hostPort == port
-	detail := sprintf("Host port %d is not allowed to be used. Allowed ports: %s", [port, ranges.ports(allowed)])
+	text := format_int(port, 10)
+	detail := sprintf("Host port %s is not allowed to be used. Allowed ports: %s", [text, ranges.ports(allowed)])
 }

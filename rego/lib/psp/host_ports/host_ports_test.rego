@@ -84,6 +84,12 @@ _told(allowed) := text.lines(found) if {
 
 _range(lowest, highest) := {"min": lowest, "max": highest}
 
+# Gatekeeper hands over large numbers in another form
+test_text_of_a_large_port if {
+	want := _refusal(2147483647, "[]")
+	_told([]) == [want] with input as _review({"containers": [_binds(2.147483647e+09)]})
+}
+
 _binds(port) := {"name": "binds", "ports": [{"containerPort": 80, "hostPort": port}]}
 
 _refusal(port, ranges) := sprintf(

@@ -41,5 +41,5 @@ default_outside(gid, allowed) := {_outside(n, gid, allowed) |
 
 # Native names no leaf here: the path is that of the securityContext.
 _outside(n, gid, allowed) := [[n + 1, 1], ".securityContext", "Invalid value", [gid], detail] if {
-	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
+	detail := sprintf("group %s must be in the ranges: %s", [format_int(gid, 10), ranges.ids(allowed)])
 }

@@ -107,6 +107,15 @@ test_unset[note] if {
 	run_as_group.unset == tc.want with input as _review(tc.pod, tc.contexts)
 }
 
+# Gatekeeper hands over large numbers in another form
+test_text_of_a_large_group if {
+	want := _refusal("containers", 2147483647)
+	_told([_range(5, 6)]) == [want] with input as _review(
+		{},
+		[{"runAsGroup": 5}, {"runAsGroup": 2.147483647e+09}, {"runAsGroup": 5}],
+	)
+}
+
 # as a policy puts it together: what is refused, and what is told of it
 _refused(allowed) := {value | some value in run_as_group.used; not ranges.holds(allowed, value)}
 

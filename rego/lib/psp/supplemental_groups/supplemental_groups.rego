@@ -42,7 +42,7 @@ empty := {[[0, 1], _path, "Invalid value", [], detail] |
 }
 
 _outside(i, gid, gids, allowed) := [[0, 1, i], _path, "Invalid value", gids, detail] if {
-	detail := sprintf("group %d must be in the ranges: %s", [gid, ranges.ids(allowed)])
+	detail := sprintf("group %s must be in the ranges: %s", [format_int(gid, 10), ranges.ids(allowed)])
 }
 
 _path := "spec.securityContext.supplementalGroups"

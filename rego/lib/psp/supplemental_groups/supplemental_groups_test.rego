@@ -34,6 +34,16 @@ test_outside[note] if {
 	_told([_range(7, 9), _range(20, 30)]) == tc.want with input as review
 }
 
+# Gatekeeper hands over large numbers in another form
+test_text_of_a_large_group if {
+	want := concat("", [
+		"spec.securityContext.supplementalGroups: Invalid value: []int64{2147483647}: ",
+		"group 2147483647 must be in the ranges: [{2 9}]",
+	])
+	review := _review({"securityContext": {"supplementalGroups": [2.147483647e+09]}})
+	_told([_range(2, 9)]) == [want] with input as review
+}
+
 test_literal_text if {
 	want := [concat("", [
 		"spec.securityContext.supplementalGroups: Invalid value: []int64{1, 8, 2}: ",

@@ -32,6 +32,9 @@ _shown("Invalid value", value) := sprintf("%q", [value]) if {
 	is_string(value)
 } else := sprintf("[]int64{%s}", [concat(", ", [format_int(id, 10) | some id in value])]) if {
 	is_array(value)
+} else := format_int(value, 10) if {
+	# Gatekeeper hands over large numbers as 2.147483647e+09
+	is_number(value)
 } else := sprintf("%v", [value])
 
 _shown(kind, _) := "" if kind != "Invalid value"

@@ -41,6 +41,14 @@ test_lines[note] if {
 			"violations": {[[0, 5], "p", "Invalid value", 9223372036854775807, "d"]},
 			"want": ["p: Invalid value: 9223372036854775807: d"],
 		},
+		"large number as Gatekeeper hands it over": {
+			"violations": {[[0, 5], "p", "Invalid value", 2.147483647e+09, "d"]},
+			"want": ["p: Invalid value: 2147483647: d"],
+		},
+		"ids as Gatekeeper hands them over": {
+			"violations": {[[0, 1], "p", "Invalid value", [2.147483647e+09], "d"]},
+			"want": ["p: Invalid value: []int64{2147483647}: d"],
+		},
 		"ids": {"violations": {[[0, 1], "p", "Invalid value", [1, 8], "d"]}, "want": ["p: Invalid value: []int64{1, 8}: d"]},
 		"no ids": {"violations": {[[0, 1], "p", "Invalid value", [], "d"]}, "want": ["p: Invalid value: []int64{}: d"]},
 		"kind without value": {"violations": {[[0, 7], "p", "Forbidden", null, "d"]}, "want": ["p: Forbidden: d"]},
