@@ -17,7 +17,9 @@ import (
 // order and from the project's folder, and compares what it prints. A line "..." in a block stands for any lines, and at a
 // line's end for any text; UPDATE=1 rewrites the blocks that have none.
 func TestCommandsInTheDocumentationPrintWhatItSays(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/mke.md", "docs/bundle.md", "docs/webhook.md", "docs/verify-report.md", "docs/judging-others.md"} {
+	for _, page := range []string{
+		"README.md", "docs/mke.md", "docs/bundle.md", "docs/webhook.md", "docs/gatekeeper.md", "docs/verify-report.md", "docs/judging-others.md",
+	} {
 		t.Run(page, func(t *testing.T) {
 			root, err := filepath.Abs("../..")
 			if err != nil {

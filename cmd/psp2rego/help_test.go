@@ -29,7 +29,7 @@ func allCommands(cmd *cobra.Command) []*cobra.Command {
 
 // TestHelpNamesEveryFlagAndNoOther holds the texts, which are written by hand, against the flags that exist.
 func TestHelpNamesEveryFlagAndNoOther(t *testing.T) {
-	mentioned := regexp.MustCompile(`(?m)^ +(?:-\w, )? *(--[a-z-]+)`)
+	mentioned := regexp.MustCompile(`(?m)^ +(?:-\w, )? *(--[a-z0-9-]+)`)
 	for _, cmd := range allCommands(newRootCommand())[1:] {
 		var flags, told []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {

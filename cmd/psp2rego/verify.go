@@ -246,8 +246,6 @@ Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check w
   psp2rego verify -f cluster/
   # does the bundle that was edited by hand still decide the same?
   psp2rego verify -f cluster/ --policies bundle
-  # does it hold in Gatekeeper, too?
-  psp2rego verify -f cluster/ --engine gatekeeper
   # search at large, and keep what is found
   psp2rego verify --generate --cases 50000 --record divergences
 `

@@ -167,3 +167,19 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("the heap grows from %d to %d bytes", before, after)
 	}
 }
+
+// Details are of use only where it is plain whose they are.
+func TestDetailsOfOneViolation(t *testing.T) {
+	rules := template("Any", v1("package x\n\nviolation contains {\"msg\": \"no\", \"details\": {\"why\": 1}} if input.review.object.spec.hostPID"))
+	one := review(t, loaded(t, rules+constraint("Any", "c", "")), hostPID)
+	if got := fmt.Sprint(one.Validate.Details); got != "map[why:1]" {
+		t.Errorf("one violation: %s", got)
+	}
+	s := loaded(t, rules+constraint("Any", "c", "")+constraint("Any", "d", ""))
+	if got := review(t, s, hostPID).Validate.Details; got != nil {
+		t.Errorf("two violations: %v", got)
+	}
+	if got := review(t, s, `{}`).Validate.Details; got != nil {
+		t.Errorf("no violation: %v", got)
+	}
+}
