@@ -19,6 +19,9 @@ const faultsTried = 16
 // TestEditsThatChangeADecisionAreNoticed makes faulty versions of the policies' modules. Those that the differential tester tells
 // from the modules as they are, the recorded tests have to tell, too: 95 of 100.
 func TestEditsThatChangeADecisionAreNoticed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector it takes many minutes, and shares no memory that the other tests do not")
+	}
 	caught, noticed := 0, 0
 	for name, tc := range map[string]struct {
 		objects []json.RawMessage
@@ -28,9 +31,6 @@ func TestEditsThatChangeADecisionAreNoticed(t *testing.T) {
 		"mke":     {load(t, mke), cases.MKE, 20},
 		"cluster": {load(t, cluster), cases.Kubernetes, 60},
 	} {
-		if testing.Short() && name != "mke" {
-			continue // under the race detector both take minutes
-		}
 		t.Run(name, func(t *testing.T) {
 			o, result := record(t, tc.objects, tc.dialect, tc.cases, runtime.GOMAXPROCS(0))
 			recording, plan := sample(t, o, faultsTried)
