@@ -3,7 +3,7 @@
 # description: |
 #   What Gatekeeper asks: native Validate as one violation for all policies, because a pod
 #   passes if one of them accepts it. Gatekeeper's audit, gator and ExpansionTemplates ask
-#   without an operation and without a requester. Then the pod's service account is judged,
+#   without a requester. Then the pod's service account is judged,
 #   and the policy that the pod's annotation names; and a pod that is not in the cluster yet
 #   has still to get its defaults, so that it is judged as native Admit does.
 package gatekeeper
@@ -60,13 +60,13 @@ _accepted if {
 }
 
 # false only for a pod that nobody asks about and that no API server has seen
-_stored if request.review.operation != ""
+_stored if not request.unasked
 
 _stored if request.review.object.metadata.uid
 
 # the policy that the annotation names, where nobody says who asked
 _noted := name if {
-	request.review.operation == ""
+	request.unasked
 	name := pod.annotations["kubernetes.io/psp"]
 	policies[name].provider == true
 }
@@ -76,7 +76,7 @@ _message := response.refuse(request.problem).response.status.message if {
 } else := response.refuse(shape.problem).response.status.message if {
 	not shape.sound
 } else := _refusal if {
-	request.review.operation != ""
+	not request.unasked
 } else := sprintf("%s (asked without a requester: judged for %s)", [_refusal, _judged_for]) if {
 	not _noted
 } else := sprintf(

@@ -54,6 +54,22 @@ test_webhook[note] if {
 			"policies": {"a": _refusing({_host_pid}), "other": _accepting({})},
 			"violation": {_violation("unable to validate pod: [hostPID: not allowed]", {}, {"a": ["hostPID: not allowed"]})},
 		},
+		"the annotation decides nothing for somebody without a name": {
+			"patches": [
+				_replace("/userInfo", {}),
+				_add("/object/metadata/annotations", {"kubernetes.io/psp": "a"}),
+			],
+			"policies": {"a": _accepting({})},
+			"violation": {_violation("unable to validate pod: []", {}, {})},
+		},
+		"the annotation decides nothing in a request without uid": {
+			"patches": [
+				_replace("/uid", ""),
+				_add("/object/metadata/annotations", {"kubernetes.io/psp": "other"}),
+			],
+			"policies": {"other": _accepting({})},
+			"violation": {_violation("unable to validate pod: []", {}, {})},
+		},
 		"no policies": {
 			"patches": [],
 			"policies": {},
@@ -121,6 +137,7 @@ test_audit[note] if {
 
 	patches := [
 		_replace("/operation", ""),
+		_replace("/uid", ""),
 		_replace("/userInfo", {}),
 		_add("/object/metadata/uid", "1"),
 		_add("/object/metadata/annotations", tc.annotations),
@@ -155,16 +172,20 @@ test_expansion[note] if {
 		},
 	}
 
-	patches := [
-		_replace("/operation", ""),
-		_replace("/userInfo", {}),
-		_add("/object/metadata/annotations", tc.annotations),
-	]
-	msgs := {v.msg | some v in gatekeeper.violation} with input as _input(patches)
-		with data.lib.psp.policies as {tc.name: tc.policy}
-		with data.lib.psp.grants as _grants
-		with data.lib.psp.dialect as {"groups": []}
-	msgs == {tc.msg} - {""}
+	every operation in ["", "CREATE", "UPDATE"] {
+		patches := [
+			_replace("/operation", operation),
+			_replace("/uid", ""),
+			_replace("/userInfo", {}),
+			_remove("/oldObject"),
+			_add("/object/metadata/annotations", tc.annotations),
+		]
+		msgs := {v.msg | some v in gatekeeper.violation} with input as _input(patches)
+			with data.lib.psp.policies as {tc.name: tc.policy}
+			with data.lib.psp.grants as _grants
+			with data.lib.psp.dialect as {"groups": []}
+		msgs == {tc.msg} - {""}
+	}
 }
 
 test_no_decision_is_a_violation if {
@@ -216,6 +237,8 @@ _grants := {
 }
 
 _add(path, value) := {"op": "add", "path": path, "value": value}
+
+_remove(path) := {"op": "remove", "path": path}
 
 _replace(path, value) := {"op": "replace", "path": path, "value": value}
 

@@ -46,6 +46,17 @@ judged if {
 }
 
 # METADATA
+# description: |
+#   true when no API server asks, but Gatekeeper of its own accord, in an audit or about the pod of a
+#   workload: API servers give each request a uid, and somebody who sent it
+unasked if {
+	is_object(input.review)
+	not input.request
+	object.get(input.review, "uid", "") == ""
+	object.get(input.review, ["userInfo", "username"], "") == ""
+}
+
+# METADATA
 # description: why the request cannot be told from one that is judged; undefined when it can
 problem := "input is no admission.k8s.io/v1 AdmissionReview" if {
 	not _is_review

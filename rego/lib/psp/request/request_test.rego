@@ -179,6 +179,24 @@ test_review_is_the_request if {
 	request.review == _review({}).request with input as {"review": _review({}).request}
 }
 
+test_unasked[note] if {
+	some note, tc in {
+		"an audit": {"input": {"review": {"uid": "", "userInfo": {}, "operation": ""}}, "want": {true}},
+		"an expansion": {"input": {"review": {"uid": "", "userInfo": {"username": ""}}}, "want": {true}},
+		"no members": {"input": {"review": {}}, "want": {true}},
+		"null user": {"input": {"review": {"userInfo": null}}, "want": {true}},
+		"a uid": {"input": {"review": {"uid": "u-1", "userInfo": {}}}, "want": set()},
+		"a requester": {"input": {"review": {"uid": "", "userInfo": {"username": "jane"}}}, "want": set()},
+		"a uid of another type": {"input": {"review": {"uid": 1}}, "want": set()},
+		"an API server": {"input": _review({}), "want": set()},
+		"OPA without uid and requester": {"input": {"request": {}}, "want": set()},
+		"both": {"input": {"request": {}, "review": {}}, "want": set()},
+		"nothing": {"input": {}, "want": set()},
+	}
+
+	{true | request.unasked} == tc.want with input as tc.input
+}
+
 # the creation of a pod, with changes to the request
 _review(changes) := {
 	"apiVersion": "admission.k8s.io/v1",

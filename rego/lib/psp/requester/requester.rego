@@ -60,6 +60,6 @@ _service_account := name if {
 	name != ""
 	is_string(name)
 } else := "default" if {
-	# what an API server gives a pod that Gatekeeper is asked about before there is one
-	request.review.operation == ""
+	# what an API server would give the pod of a workload
+	request.unasked
 }

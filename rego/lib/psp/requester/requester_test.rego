@@ -113,7 +113,8 @@ test_service_account_of_another_namespace if {
 test_service_account_of_a_pod_that_gatekeeper_expands if {
 	requester.users == ["", "system:serviceaccount:apps:default"] with input.review as {
 		"namespace": "apps",
-		"operation": "",
+		"operation": "CREATE",
+		"uid": "",
 		"object": {"metadata": {"name": "p"}, "spec": {"containers": []}},
 	}
 		with data.lib.psp.dialect as {"groups": []}
