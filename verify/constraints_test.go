@@ -5,6 +5,7 @@ package verify
 import (
 	"testing"
 
+	"psp2rego/verify/protocol"
 	"psp2rego/verify/server"
 )
 
@@ -44,6 +45,22 @@ func TestTemplateSaysItsAPIServer(t *testing.T) {
 	} {
 		if got := templateServer([][]byte{[]byte("kind: Other\n"), []byte(text)}); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestFloatingNumbersAreThoseThatLoseDigits(t *testing.T) {
+	for pod, want := range map[string]bool{
+		`{"spec":{"a":9007199254740993}}`:                  true,
+		`{"spec":{"a":[{"b":-9223372036854775808}]}}`:      true,
+		`{"spec":{"a":9007199254740992,"b":2147483647}}`:   false,
+		`{"spec":{"a":"9007199254740993","b":0.5,"c":[]}}`: false,
+		``: false,
+	} {
+		for _, request := range []*protocol.Request{{Object: []byte(pod)}, {OldObject: []byte(pod)}} {
+			if got := floatingNumbers().Matches(request); got != want {
+				t.Errorf("%s: %t", pod, got)
+			}
 		}
 	}
 }
