@@ -65,6 +65,17 @@ func TestFloatingNumbersAreThoseThatLoseDigits(t *testing.T) {
 	}
 }
 
+func TestGatekeeperExemptsItself(t *testing.T) {
+	account := &protocol.Request{Namespace: "x"}
+	account.UserInfo.Username = "system:serviceaccount:gatekeeper-system:gatekeeper-admin"
+	other := &protocol.Request{Namespace: "x"}
+	other.UserInfo.Username = "system:serviceaccount:gatekeeper-system:default"
+	known := ownRequests()
+	if !known.Matches(account) || !known.Matches(&protocol.Request{Namespace: "gatekeeper-system"}) || known.Matches(other) {
+		t.Error("the exemption is another one")
+	}
+}
+
 func TestOptionsOfTranslatedTemplates(t *testing.T) {
 	if _, err := (Options{Native: NativeCommand{Path: "x"}, Cases: 1, Constraints: true, Templates: []string{"a"}}).complete(); err == nil {
 		t.Error("given and translated templates at once")

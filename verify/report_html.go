@@ -140,7 +140,7 @@ func (r *Report) page() *page {
 	}
 	for _, hit := range counts(hits) {
 		known := Known{ID: hit.Name}
-		for _, entry := range append(KnownDifferences(), floatingNumbers()) {
+		for _, entry := range append(KnownDifferences(), gatekeeperDifferences()...) {
 			if entry.ID == hit.Name {
 				known = entry
 			}
