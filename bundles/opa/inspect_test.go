@@ -75,7 +75,7 @@ func TestInspectTellsWhatTheFilesHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &opa.Inspection{
-		Revision: packed.Revision, Roots: []string{"lib/psp", "psp", "system/main"}, Version: "1.2.3", Engine: "1.22.2", Dialect: "kubernetes",
+		Revision: packed.Revision, Roots: []string{"lib/psp", "psp", "system/main"}, Version: "1.2.3", Engine: "1.22.2", Dialect: "kubernetes", Server: "1.24",
 		Sources: map[string]string{"psp.yaml": "ab", "a/psp.yaml": "cd"}, Policies: []string{"a", "b"},
 		Grants:    opa.Grants{Users: 2, Groups: 1, Total: 5},
 		Edited:    []string{"lib/psp/grants/data.json", "lib/psp/policies/b_test.rego"},

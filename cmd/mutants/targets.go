@@ -53,8 +53,8 @@ func (o *options) verify(options verify.Options) verify.Options {
 	options.Native = verify.NativeCommand{Path: o.native}
 	options.Translate = func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
 		meta := opa.Meta{Engine: verify.OPAVersion(), Dialect: dialect, ServerVersion: translate.OldestServer, WarnDefaults: true}
-		if options.Generate && newer(objects) {
-			meta.ServerVersion = translate.NewestServer
+		if options.Generate {
+			meta.ServerVersion = serverOf(objects)
 		}
 		return opa.FromObjects(ctx, rego.Files, objects, meta)
 	}
@@ -62,13 +62,16 @@ func (o *options) verify(options verify.Options) verify.Options {
 	return options
 }
 
-// newer says whether a generated cluster's bundle is for the newest API server, as every second one is.
-func newer(objects []json.RawMessage) bool {
+// servers are the API servers that bundles of generated clusters are for: mostly 1.24, and those before and after which something changes.
+var servers = []int{translate.OldestServer, translate.OldestServer, translate.OldestServer, translate.OldestServer, 25, 29, 30, translate.NewestServer}
+
+// serverOf is the API server that a generated cluster's bundle is for. It depends on the cluster alone.
+func serverOf(objects []json.RawMessage) int {
 	digest := fnv.New32a()
 	for _, object := range objects {
 		digest.Write(object)
 	}
-	return digest.Sum32()%2 == 1
+	return servers[digest.Sum32()%uint32(len(servers))]
 }
 
 func load(ctx context.Context, path string) ([]json.RawMessage, error) {
