@@ -143,7 +143,8 @@ func (o *OPA) evaluate(ctx context.Context, phase Phase, request *protocol.Reque
 			return &Verdict{Fault: "patch: " + err.Error()}, nil
 		}
 	}
-	if err := checkWarnings(documents["review"], verdict, request.Object); err != nil {
+	complete := phase == Mutate && verdict.Allowed && verdict.Handled && !o.server.Newer() // newer servers need more written than a policy does
+	if err := checkWarnings(documents["review"], verdict, request.Object, complete); err != nil {
 		return &Verdict{Fault: "warnings: " + err.Error()}, nil
 	}
 	return verdict, nil

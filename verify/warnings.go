@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,9 +20,12 @@ const longestWarning = 120
 // aboutPolicies begins each warning that a bundle of psp2rego gives. Other warnings are their author's, and no business of the comparison.
 const aboutPolicies = "PodSecurityPolicy "
 
-// checkWarnings makes sure that warnings about a policy are about the one that was chosen, and about fields that it changed. The
-// admission plugin gives no warnings, so there is nothing to compare them with.
-func checkWarnings(document any, verdict *Verdict, before json.RawMessage) error {
+// mostWarnings is how many of them there are at most; the last then says how many more there would be.
+const mostWarnings = 5
+
+// checkWarnings makes sure that warnings about a policy are about the one that was chosen, about fields that it changed and, if complete says that
+// nothing else changes any, about all of them. The admission plugin gives no warnings, so there is nothing to compare them with.
+func checkWarnings(document any, verdict *Verdict, before json.RawMessage, complete bool) error {
 	response, _ := document.(map[string]any)["response"].(map[string]any)
 	if response["warnings"] == nil {
 		return nil
@@ -30,6 +34,7 @@ func checkWarnings(document any, verdict *Verdict, before json.RawMessage) error
 	if !ok {
 		return fmt.Errorf("not a list: %v", response["warnings"])
 	}
+	told, more := 0, 0
 	for _, warning := range warnings {
 		text, ok := warning.(string)
 		if !ok {
@@ -41,8 +46,55 @@ func checkWarnings(document any, verdict *Verdict, before json.RawMessage) error
 		if err := checkWarning(text, verdict, before); err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
+		told++
+		if count, ok := strings.CutSuffix(text, " more fields"); ok {
+			more, _ = strconv.Atoi(count[strings.LastIndex(count, " ")+1:])
+			told--
+		}
+	}
+	if told+more == 0 && len(warnings) > 0 || !complete {
+		return nil
+	}
+	changed, err := changedFields(before, verdict.Object)
+	switch {
+	case err != nil:
+		return err
+	case told+more != changed || (changed <= mostWarnings) != (more == 0) || told > mostWarnings:
+		return fmt.Errorf("%d fields are told and %d more, and %d changed", told, more, changed)
 	}
 	return nil
+}
+
+// changedFields counts what a policy may fill in: annotations but its name, fields of the spec, and of the pod's and the containers' securityContexts.
+func changedFields(before, after json.RawMessage) (int, error) {
+	was, err := decode(before)
+	if err != nil {
+		return 0, err
+	}
+	is, err := decode(after)
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	differing := func(path []any, but ...string) {
+		members, _ := at(is, path).(map[string]any)
+		for key, member := range members {
+			if !slices.Contains(but, key) && !reflect.DeepEqual(member, at(was, append(slices.Clone(path), key))) {
+				count++
+			}
+		}
+	}
+	lists := []string{"initContainers", "containers", "ephemeralContainers"}
+	differing([]any{"metadata", "annotations"}, "kubernetes.io/psp")
+	differing([]any{"spec"}, append(lists, "securityContext")...)
+	differing([]any{"spec", "securityContext"})
+	for _, list := range lists {
+		containers, _ := at(is, []any{"spec", list}).([]any)
+		for i := range containers {
+			differing([]any{"spec", list, i, "securityContext"})
+		}
+	}
+	return count, nil
 }
 
 var moreFields = regexp.MustCompile(`^[0-9]+ more fields$`)

@@ -42,9 +42,39 @@ func TestWarningsAreAboutThePolicyThatWasChosenAndWhatItChanged(t *testing.T) {
 		{"p", []any{`PodSecurityPolicy "p" set ` + strings.Repeat("x", 100)}, "longer than 120 characters"},
 	} {
 		document := map[string]any{"response": map[string]any{"warnings": tc.given}}
-		err := checkWarnings(document, &Verdict{Policy: tc.policy, Object: json.RawMessage(after)}, json.RawMessage(before))
+		err := checkWarnings(document, &Verdict{Policy: tc.policy, Object: json.RawMessage(after)}, json.RawMessage(before), false)
 		if err == nil && tc.want != "" || err != nil && (tc.want == "" || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%.80v of %.10q: %v, want %q", tc.given, tc.policy, err, tc.want)
+		}
+	}
+}
+
+func TestWarningsTellOfEveryFieldThatChanged(t *testing.T) {
+	const before = `{"metadata":{"annotations":{"a":"b"}},"spec":{"containers":[{"name":"c"}]}}`
+	const after = `{"metadata":{"annotations":{"a":"b","kubernetes.io/psp":"p"}},"spec":{"runtimeClassName":"k","securityContext":{"fsGroup":1},` +
+		`"containers":[{"name":"c","securityContext":{"runAsUser":1,"runAsGroup":2,"readOnlyRootFilesystem":true,"privileged":false}}]}}`
+	set := func(fields ...string) []any {
+		var lines []any
+		for _, field := range fields {
+			lines = append(lines, `PodSecurityPolicy "p" set `+field)
+		}
+		return lines
+	}
+	context := "spec.containers[0].securityContext."
+	for name, tc := range map[string]struct {
+		warnings []any
+		wrong    bool
+	}{
+		"all":           {set("spec.runtimeClassName", "spec.securityContext.fsGroup", context+"runAsUser", context+"runAsGroup", "2 more fields"), false},
+		"too few":       {set("spec.runtimeClassName"), true},
+		"none":          {[]any{}, true},
+		"a wrong count": {set("spec.runtimeClassName", "spec.securityContext.fsGroup", context+"runAsUser", context+"runAsGroup", "3 more fields"), true},
+		"somebody's":    {[]any{"think of the logs"}, false},
+	} {
+		document := map[string]any{"response": map[string]any{"warnings": tc.warnings}}
+		err := checkWarnings(document, &Verdict{Policy: "p", Object: json.RawMessage(after)}, json.RawMessage(before), true)
+		if (err != nil) != tc.wrong {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
