@@ -58,6 +58,7 @@ func Example() {
 	// lib/psp/dialect/dialect.rego
 	// lib/psp/grants/data.json
 	// lib/psp/policies/restricted.rego
+	// lib/psp/target/target.rego
 	// psp/provenance/data.json
 }
 

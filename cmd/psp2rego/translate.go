@@ -154,10 +154,8 @@ Exit codes:  0 written   1 input cannot be translated   2 could not read or writ
   # straight from a cluster to a tarball that OPA downloads
   kubectl get psp,clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
     psp2rego translate -f - -o bundle.tar.gz
-  # see what each policy is for
-  psp2rego translate -f cluster/ -o bundle --report
-  # with tests for whoever edits the policies: cd bundle && opa test --bundle .
-  psp2rego translate -f cluster/ -o bundle --tests 20
+  # see what each policy is for, with tests for whoever edits the policies: cd bundle && opa test --bundle .
+  psp2rego translate -f cluster/ -o bundle --report --tests 20
   # a Mirantis Kubernetes Engine cluster, which has a group for each namespace
   psp2rego translate -f cluster/ -o bundle --dialect mke
   # one template and one constraint of Gatekeeper, which validate
