@@ -72,7 +72,9 @@ func (r *rules) validate(ctx context.Context, q *request) (*verdict, error) {
 	for _, result := range responses.Results() {
 		if denies(result) {
 			messages = append(messages, fmt.Sprintf("[%s] %s", result.Constraint.GetName(), result.Msg))
-			v.Details = result.Metadata["details"]
+			if details, ok := result.Metadata["details"].(map[string]any); ok && len(details) > 0 { // a violation without any has empty ones
+				v.Details = details
+			}
 		}
 	}
 	if len(messages) > 1 { // those of one would pass for those of all
