@@ -72,8 +72,9 @@ func (r *rules) validate(ctx context.Context, q *request) (*verdict, error) {
 	for _, result := range responses.Results() {
 		if denies(result) {
 			messages = append(messages, fmt.Sprintf("[%s] %s", result.Constraint.GetName(), result.Msg))
-			if details, ok := result.Metadata["details"].(map[string]any); ok && len(details) > 0 { // a violation without any has empty ones
-				v.Details = details
+			v.Details = result.Metadata["details"]
+			if details, ok := v.Details.(map[string]any); ok && len(details) == 0 { // so that Gatekeeper says none
+				v.Details = nil
 			}
 		}
 	}
