@@ -112,7 +112,7 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 		}
 		files = append(files, translate.File{Path: f.path, Data: data})
 	}
-	return opa.Pack(files, meta)
+	return opa.Pack(files, out.Sources, meta)
 }
 
 // encode writes objects as YAML documents, and texts of several lines as blocks, where a block can hold them.

@@ -42,9 +42,6 @@ func buildExample(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	meta := opa.Meta{Version: "example", Dialect: translate.DialectKubernetes}
-	for _, source := range out.Sources {
-		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
-	}
 	built, err := opa.Build(pspr.Files, out, meta)
 	if err != nil {
 		return nil, err

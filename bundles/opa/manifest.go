@@ -41,14 +41,14 @@ type record struct {
 	Edited []string `json:"edited,omitempty"`
 }
 
-func newManifest(files []translate.File, meta Meta, roots []string) manifest {
+func newManifest(files []translate.File, sources []translate.Source, meta Meta, roots []string) manifest {
 	r := record{
 		Version: meta.Version, Engine: meta.Engine, Dialect: meta.Dialect,
 		Server:  fmt.Sprintf("1.%d", cmp.Or(meta.ServerVersion, translate.OldestServer)),
-		Sources: make(map[string]string, len(meta.Sources)),
+		Sources: make(map[string]string, len(sources)),
 		Files:   digests(files),
 	}
-	for _, s := range meta.Sources {
+	for _, s := range sources {
 		r.Sources[s.Name] = s.SHA256
 	}
 	m := manifest{Revision: revision(r.Files), Roots: roots, RegoVersion: 1}

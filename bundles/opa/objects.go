@@ -26,9 +26,6 @@ func FromObjects(ctx context.Context, library fs.FS, objects []json.RawMessage, 
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	for _, source := range cluster.Sources {
-		meta.Sources = append(meta.Sources, Source{Name: source.Name, SHA256: source.SHA256})
-	}
 	bundle, err := Build(library, out, meta)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,6 @@ type Meta struct {
 	Dialect string // "kubernetes" or "mke"
 	// ServerVersion is the minor version of the Kubernetes 1 whose API server asks; 0 means 24.
 	ServerVersion int
-	Sources       []Source // the files that were read
 	// WarnDefaults has the answer to a pod's creation warn of each field that the policy filled in.
 	WarnDefaults bool
 }
@@ -47,9 +46,6 @@ type Meta struct {
 func (m Meta) Options() translate.Options {
 	return translate.Options{Dialect: m.Dialect, ServerVersion: m.ServerVersion, Version: m.Version}
 }
-
-// Source is one file that was read, under the name it was given by, with the hex SHA-256 of its bytes.
-type Source struct{ Name, SHA256 string }
 
 // Bundle is a complete OPA bundle in memory. Two builds from equal inputs are equal byte for byte.
 type Bundle struct {
@@ -83,20 +79,22 @@ func Build(library fs.FS, out *translate.Output, meta Meta) (*Bundle, error) {
 	if meta.WarnDefaults {
 		return nil, fmt.Errorf("the Rego library has no %s that could warn", mutateName)
 	}
-	return pack(append(files, out.Files...), meta, roots[:])
+	return pack(append(files, out.Files...), out.Sources, meta, roots[:])
 }
 
 // Pack puts files that are no OPA bundle under a manifest, so that they can be written, and written again over edits, as a bundle is. The manifest
-// claims no part of OPA's data.
-func Pack(files []translate.File, meta Meta) (*Bundle, error) { return pack(files, meta, []string{}) }
+// claims no part of OPA's data. sources are what they were made of.
+func Pack(files []translate.File, sources []translate.Source, meta Meta) (*Bundle, error) {
+	return pack(files, sources, meta, []string{})
+}
 
-func pack(files []translate.File, meta Meta, roots []string) (*Bundle, error) {
+func pack(files []translate.File, sources []translate.Source, meta Meta, roots []string) (*Bundle, error) {
 	slices.SortFunc(files, func(a, b translate.File) int { return strings.Compare(a.Path, b.Path) })
 	if err := checkPaths(files); err != nil {
 		return nil, err
 	}
 
-	m := newManifest(files, meta, roots)
+	m := newManifest(files, sources, meta, roots)
 	data, err := m.encode()
 	if err != nil {
 		return nil, err

@@ -27,9 +27,10 @@ func library() fstest.MapFS {
 }
 
 func output(policies ...string) *translate.Output {
-	out := &translate.Output{Files: []translate.File{
-		{Path: "lib/psp/grants/data.json", Data: []byte(`{"groups": {}, "users": {}}` + "\n")},
-	}}
+	out := &translate.Output{
+		Files:   []translate.File{{Path: "lib/psp/grants/data.json", Data: []byte(`{"groups": {}, "users": {}}` + "\n")}},
+		Sources: []translate.Source{{Name: "psp.yaml", SHA256: "ab"}, {Name: "a/psp.yaml", SHA256: "cd"}},
+	}
 	for _, name := range policies {
 		out.Files = append(out.Files, translate.File{
 			Path: "lib/psp/policies/" + name + ".rego",
@@ -43,7 +44,6 @@ func build(t *testing.T, policies ...string) *opa.Bundle {
 	t.Helper()
 	b, err := opa.Build(library(), output(policies...), opa.Meta{
 		Version: "1.2.3", Engine: "1.22.2", Dialect: "kubernetes",
-		Sources: []opa.Source{{Name: "psp.yaml", SHA256: "ab"}, {Name: "a/psp.yaml", SHA256: "cd"}},
 	})
 	if err != nil {
 		t.Fatal(err)

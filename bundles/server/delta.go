@@ -61,7 +61,7 @@ func delta(from, to *opa.Bundle) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write a patch: %w", err)
 	}
-	return tarball(&opa.Bundle{Files: []translate.File{to.Files[0], {Path: "patch.json", Data: text}}})
+	return (&opa.Bundle{Files: []translate.File{to.Files[0], {Path: "patch.json", Data: text}}}).Tarball()
 }
 
 // difference lists what to do to the subjects of a data file, sorted. It is not ok if a patch cannot say that.

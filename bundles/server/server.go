@@ -5,7 +5,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ func (s *Server) Publish(ctx context.Context, b *opa.Bundle) (changed bool, err 
 		return false, nil
 	}
 	next := &revision{bundle: b, etag: `"` + b.Revision + `"`, given: map[string]bool{}}
-	if next.snapshot, err = tarball(b); err != nil {
+	if next.snapshot, err = b.Tarball(); err != nil {
 		return false, err
 	}
 	if s.options.Sign != nil {
@@ -159,10 +158,4 @@ func (s *Server) behind() error {
 		_, away = s.options.Stale()
 	}
 	return errors.Join(problem, away)
-}
-
-func tarball(b *opa.Bundle) ([]byte, error) {
-	var buffer bytes.Buffer
-	err := b.WriteTarball(&buffer)
-	return buffer.Bytes(), err
 }

@@ -50,7 +50,7 @@ type Builder struct {
 	compiler translate.Compiler
 }
 
-// NewBuilder makes bundles of the Rego library with what meta says. The sources in meta come first.
+// NewBuilder makes bundles of the Rego library with what meta says.
 func NewBuilder(library fs.FS, meta opa.Meta) *Builder {
 	return &Builder{library: library, meta: meta, compiler: translate.Compiler{Options: meta.Options()}}
 }
@@ -61,12 +61,7 @@ func (b *Builder) Build(ctx context.Context, cluster *translate.Cluster) (*opa.B
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	meta := b.meta
-	meta.Sources = nil
-	for _, s := range cluster.Sources {
-		meta.Sources = append(meta.Sources, opa.Source{Name: s.Name, SHA256: s.SHA256})
-	}
-	return opa.Build(b.library, out, meta)
+	return opa.Build(b.library, out, b.meta)
 }
 
 // debounce waits, after a first event, until there was none for the quiet time, or the limit is over.

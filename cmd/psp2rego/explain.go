@@ -88,11 +88,11 @@ func (o *explainOptions) engine(ctx context.Context, cluster *translate.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	var tarball bytes.Buffer
-	if err := bundle.WriteTarball(&tarball); err != nil {
+	tarball, err := bundle.Tarball()
+	if err != nil {
 		return nil, err
 	}
-	return verify.LoadBundle(ctx, tarball.Bytes())
+	return verify.LoadBundle(ctx, tarball)
 }
 
 const explainHelp = `Say which policy judges a pod, through which binding, and what it changes or refuses.

@@ -95,8 +95,5 @@ func build(
 	out.Files = append(out.Files, more...)
 	meta := metaOf(options)
 	meta.WarnDefaults = warnDefaults
-	for _, source := range cluster.Sources {
-		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
-	}
 	return opa.Build(rego.Files, out, meta)
 }

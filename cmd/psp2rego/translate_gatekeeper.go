@@ -67,11 +67,7 @@ func buildGatekeeper(
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	meta := metaOf(options)
-	for _, source := range cluster.Sources {
-		meta.Sources = append(meta.Sources, opa.Source{Name: source.Name, SHA256: source.SHA256})
-	}
-	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, meta, how)
+	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, metaOf(options), how)
 	if err != nil {
 		return nil, fmt.Errorf("gatekeeper: %w", err)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -45,13 +44,13 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 	if err != nil {
 		return nil, fmt.Errorf("--tests: %w", err)
 	}
-	var tarball bytes.Buffer
-	if err := bundle.WriteTarball(&tarball); err != nil {
+	tarball, err := bundle.Tarball()
+	if err != nil {
 		return nil, err
 	}
 	progress := newProgress(cmd.ErrOrStderr(), time.Now, 0)
 	recorded, err := record.Tests(cmd.Context(), record.Options{
-		Native: nativeCommand(native), Translate: translateFor(o.server.minor), Bundle: tarball.Bytes(), Objects: cluster.Objects,
+		Native: nativeCommand(native), Translate: translateFor(o.server.minor), Bundle: tarball, Objects: cluster.Objects,
 		Dialect: o.dialect.value, Cases: o.tests, Workers: runtime.GOMAXPROCS(0), Progress: progress.show,
 	})
 	progress.clear()
