@@ -12,7 +12,6 @@ import (
 
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
-	"psp2rego/verify/server"
 )
 
 // Judge puts single cases to both sides, each with a cluster of its own. It serves one goroutine at
@@ -94,7 +93,7 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	if c.Phase != "" {
 		return j.askPhase(ctx, c)
 	}
-	request, err := storedFor(j.server(), c.Request)
+	request, err := askedOfNative(j.rules().server(), "", c.Request)
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,24 +113,13 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 	return &examined, "", err
 }
 
-func (j *Judge) server() server.Version { return (&subject{opa: j.opa, ready: j.ready}).server() }
-
-// engine is the bundle that everything is compared of; nil when there is none.
-func (j *Judge) engine() *OPA {
-	if j.ready != nil {
-		return j.ready.opa
-	}
-	return j.opa
-}
+// rules are those that the case's cluster is judged by.
+func (j *Judge) rules() *subject { return &subject{opa: j.opa, ready: j.ready} }
 
 // askPhase has one phase judge the object as it stands.
 func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
 	off := false
-	stored, err := storedFor(j.server(), c.Request)
-	if err != nil {
-		return nil, "", err
-	}
-	request := *stored
+	request := *c.Request
 	request.ServiceAccountPlugin = &off
 	answer, err := j.native.Ask(protocol.Line{Op: protocol.OpPrepare, Request: &request}, "case")
 	if err != nil {
@@ -143,7 +131,11 @@ func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused 
 	if answer.Request == nil {
 		return nil, "", errors.New("native evaluator: case: answer without request")
 	}
-	native, err := j.native.Evaluate(ctx, c.Phase, answer.Request)
+	alone, err := askedOfNative(j.rules().server(), c.Phase, answer.Request)
+	if err != nil {
+		return nil, "", err
+	}
+	native, err := j.native.Evaluate(ctx, c.Phase, alone)
 	if err != nil {
 		return nil, "", err
 	}
@@ -157,7 +149,7 @@ func (j *Judge) askPhase(ctx context.Context, c *CaseFile) (o *outcome, refused 
 
 // phase asks the rules one phase, and compares with what native said.
 func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verdict, request *protocol.Request) error {
-	opa := j.engine()
+	opa := j.rules().engine()
 	if j.ready != nil && opa == nil {
 		o.native[phase] = native
 		if !slices.Contains(j.ready.Phases, phase) {

@@ -10,10 +10,10 @@ import (
 	"psp2rego/verify/server"
 )
 
-// storedFor is the request as native is asked it on behalf of rules for a newer API server: pods that are stored have what the
-// strategy of 1.24 gives them.
-func storedFor(version server.Version, request *protocol.Request) (*protocol.Request, error) {
-	if !version.Newer() || request.Operation != "UPDATE" {
+// askedOfNative is the request as native is asked it on behalf of rules for a newer API server: pods that are stored, and what the
+// validating phase sees alone, have what the strategy of 1.24 gives them. The empty phase is the way through both.
+func askedOfNative(version server.Version, phase Phase, request *protocol.Request) (*protocol.Request, error) {
+	if !version.Newer() || request.Operation != "UPDATE" && phase != Validate {
 		return request, nil
 	}
 	return edited(request, server.Stored24)
@@ -24,12 +24,9 @@ func (o *OPA) Asked(request *protocol.Request) (*protocol.Request, error) {
 	return askedBy(o.server, request)
 }
 
-// AskedOfNative is a prepared request as native's phase is asked it alone: what its validating phase sees is stored.
+// AskedOfNative is a prepared request as one phase of native is asked it alone.
 func (o *OPA) AskedOfNative(phase Phase, request *protocol.Request) (*protocol.Request, error) {
-	if !o.server.Newer() || phase == Mutate {
-		return request, nil
-	}
-	return edited(request, server.Stored24)
+	return askedOfNative(o.server, phase, request)
 }
 
 // Compare is the function Compare for verdicts on the requests that AskedOfNative and Asked give.

@@ -58,7 +58,7 @@ func (r *Recording) ask(native *Native, u *recordedUnit, opa *OPA) error {
 	for sent, received := 0, 0; received < len(all); received++ {
 		for ; sent < len(all) && native.InFlight() < maxInFlight; sent++ {
 			c := &all[sent]
-			request, err := storedFor(opa.version(), c.Request)
+			request, err := askedOfNative(opa.version(), "", c.Request)
 			if err != nil {
 				return err
 			}

@@ -76,7 +76,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
 				group++
 			}
-			request, err := storedFor(s.server(), made[0].Request)
+			request, err := askedOfNative(s.server(), "", made[0].Request)
 			if err != nil {
 				return err
 			}
