@@ -196,11 +196,12 @@ func (r *Report) ofAnotherMaking() bool { return r.Judged != nil && r.Judged.Com
 
 // engine names what ran the rules.
 func (r *Report) engine() string {
-	switch {
-	case r.Judged != nil:
-		return r.Judged.Engine
-	case r.Server != "":
-		return "OPA " + r.OPA + " for API server " + r.Server
+	engine := "OPA " + r.OPA
+	if r.Judged != nil {
+		engine = r.Judged.Engine
 	}
-	return "OPA " + r.OPA
+	if r.Server != "" {
+		engine += " for API server " + r.Server
+	}
+	return engine
 }

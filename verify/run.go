@@ -113,6 +113,9 @@ func (r *run) begin(passes []*pass) (*Report, error) {
 	report.Judged = r.set
 	if given := passes[0].given; given != nil && r.given() {
 		report.Judged = given.ready.set()
+		if opa := given.engine(); opa != nil {
+			report.Server = opa.server.String()
+		}
 	}
 	for _, p := range passes {
 		t := newTally(p.name)

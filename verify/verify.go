@@ -41,8 +41,8 @@ type Options struct {
 	Objects []json.RawMessage
 	// Dialect of the given cluster: "kubernetes", which empty means, or "mke".
 	Dialect string
-	// Server is the version of the API server that Translate makes bundles for, as in 1.31; for the report alone, because bundles say it themselves.
-	// Empty is not known.
+	// Server is the version of the API server that Translate makes rules for, as in 1.31, for the report; empty is not known. The
+	// rules say themselves whom they are for, and a given bundle tells the report, too.
 	Server string
 	// Generate makes clusters too, PerCluster cases each, instead of taking Objects.
 	Generate bool

@@ -50,6 +50,9 @@ func Concerned(pod json.RawMessage) bool {
 	return false
 }
 
+// String is the version as in 1.31.
+func (v Version) String() string { return fmt.Sprintf("1.%d", max(int(v), int(Native))) }
+
 // Newer says whether the server is one without the plugin.
 func (v Version) Newer() bool { return v > Native }
 
