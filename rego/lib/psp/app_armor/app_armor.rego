@@ -15,6 +15,7 @@
 package lib.psp.app_armor
 
 import data.lib.psp.pod
+import data.lib.psp.profiles
 import data.lib.psp.server
 
 # METADATA
@@ -26,7 +27,7 @@ written(by_default) := _annotations(by_default) if {
 	not server.app_armor_by_field
 } else := object.union(
 	_annotations(by_default),
-	{pod.places[n]: {"appArmorProfile": _field(by_default)} |
+	{pod.places[n]: {"appArmorProfile": profiles.field(by_default)} |
 		some n, "" in _profiles
 		_written_to_field(n, by_default)
 	},
@@ -42,17 +43,9 @@ _annotations(by_default) := {"/metadata/annotations": values |
 
 _written_to_field(n, name) if {
 	server.app_armor_by_field
-	_field(name)
+	profiles.field(name)
 	not _keys[n] in object.keys(pod.annotations)
 	object.get(pod.spec, ["os", "name"], "") != "windows"
-}
-
-_field(name) := profile if {
-	profile := {"runtime/default": {"type": "RuntimeDefault"}, "unconfined": {"type": "Unconfined"}}[name]
-} else := {"type": "Localhost", "localhostProfile": file} if {
-	startswith(name, "localhost/")
-	file := substring(name, 10, -1)
-	file != ""
 }
 
 # METADATA

@@ -3,10 +3,12 @@
 # description: |
 #   Seccomp profiles as fields, for API servers from 1.25 on, which make no annotations of
 #   them and soon no fields of annotations either.
+#   docker/default is another name of runtime/default.
 #   applySeccompVersionSkew in pkg/registry/core/pod/strategy.go (v1.24.17, v1.26.15)
 package lib.psp.seccomp_fields
 
 import data.lib.psp.pod
+import data.lib.psp.profiles
 import data.lib.psp.server
 
 # METADATA
@@ -27,18 +29,8 @@ synced := object.union_n(array.concat(
 # description: |
 #   the field for a profile's name, where fields alone count; undefined for a name that 1.24
 #   makes no field of
-named(name) := profile if {
+named(name) := profiles.field(object.get({"docker/default": "runtime/default"}, name, name)) if {
 	server.seccomp_by_field
-	profile := {
-		"docker/default": {"type": "RuntimeDefault"},
-		"runtime/default": {"type": "RuntimeDefault"},
-		"unconfined": {"type": "Unconfined"},
-	}[name]
-} else := {"type": "Localhost", "localhostProfile": file} if {
-	server.seccomp_by_field
-	startswith(name, "localhost/")
-	file := substring(name, 10, -1)
-	file != ""
 }
 
 _container_prefix := "container.seccomp.security.alpha.kubernetes.io/"
