@@ -110,7 +110,7 @@ func keyBlock(data []byte) (*pem.Block, error) {
 		block, rest := pem.Decode(data)
 		switch {
 		case block == nil:
-			return nil, errors.New("no key in PEM")
+			return nil, errors.New("no key in PEM: it begins with -----BEGIN and the kind of key")
 		case block.Type == "EC PARAMETERS":
 			data = rest
 		case block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":

@@ -138,7 +138,8 @@ Output:
       --force                     overwrite a tarball whose files were changed by hand
       --warn-defaults             have OPA warn whoever creates a pod of each field that the policy filled in
 Signature, over all files in the tarball:
-      --signing-key FILE          private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA)
+      --signing-key FILE          private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA,
+                                  which OPA 1.22.2 takes on its command line alone)
                                   ($PSP2REGO_SIGNING_KEY, which is the key itself, else there is no signature)
       --key-id ID                 the name by which OPA knows the public key (default)
       --scope TEXT                what the signature is for; OPA has to be configured with the same

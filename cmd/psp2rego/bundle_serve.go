@@ -173,7 +173,7 @@ Serving:
       --tls-key FILE              its key
       --tls-client-ca FILE        demand client certificates of these authorities
       --token-file FILE           demand this bearer token
-      --signing-key FILE          sign what is served ($PSP2REGO_SIGNING_KEY holds a key, too)
+      --signing-key FILE          sign by this private key, RSA or P-256 ($PSP2REGO_SIGNING_KEY, the key itself)
       --key-id ID                 the name by which OPA knows the public key (default)
       --scope TEXT                what the signature is for; OPA has to be configured with the same
       --deltas                    send changed grants as delta bundles; OPA has gaps while it activates them

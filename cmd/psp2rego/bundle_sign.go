@@ -34,7 +34,14 @@ func newBundleSignCommand() *cobra.Command {
 }
 
 func (o *bundleSignOptions) run(cmd *cobra.Command, name string) error {
+	tarball, err := readTarball(cmd, name)
+	if err != nil {
+		return err
+	}
 	output := cmp.Or(o.output, name)
+	if o.output == "" && name != "-" && !isTarball(name) {
+		return fmt.Errorf("%s: it would be signed in its place, and its name does not end in .tar.gz; name what to write with -o", name)
+	}
 	if err := checkTarball(output); err != nil {
 		return err
 	}
@@ -44,10 +51,6 @@ func (o *bundleSignOptions) run(cmd *cobra.Command, name string) error {
 	}
 	if key == nil {
 		return errors.New("nothing to sign with: name a private key with --signing-key, or put it into " + signingVariable)
-	}
-	tarball, err := readTarball(cmd, name)
-	if err != nil {
-		return err
 	}
 	bundle, err := opa.ReadTarball(tarball)
 	if err == nil {
@@ -66,7 +69,8 @@ that was changed since it was packed is not signed. Says nothing when all is wel
 
 Usage:  psp2rego bundle sign FILE.tar.gz --signing-key FILE [flags]
 
-      --signing-key FILE          private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA)
+      --signing-key FILE          private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA,
+                                  which OPA 1.22.2 takes on its command line alone)
                                   ($PSP2REGO_SIGNING_KEY, which is the key itself)
       --key-id ID                 the name by which OPA knows the public key (default)
       --scope TEXT                what the signature is for; OPA has to be configured with the same

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"psp2rego/translate"
 	"psp2rego/translate/diagnostic"
 )
 
@@ -122,5 +123,22 @@ func TestTheListOfCodesIsDocumented(t *testing.T) {
 	}
 	if d := cmp.Diff(want.String(), string(got)); d != "" {
 		t.Error(d)
+	}
+}
+
+// The default is told, and nowhere else than in one constant.
+func TestHelpNamesTheNewestServer(t *testing.T) {
+	told := 0
+	for _, cmd := range allCommands(newRootCommand()) {
+		if cmd.Flags().Lookup("server-version") == nil {
+			continue
+		}
+		told++
+		if want := fmt.Sprintf("(1.%d)", translate.NewestServer); !strings.Contains(cmd.Long, want) {
+			t.Errorf("%s: the help does not say %s", cmd.Name(), want)
+		}
+	}
+	if told < 4 {
+		t.Errorf("%d commands have the flag", told)
 	}
 }
