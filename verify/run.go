@@ -113,8 +113,8 @@ func (r *run) begin(passes []*pass) (*Report, error) {
 	report.Judged = r.set
 	if given := passes[0].given; given != nil && r.given() {
 		report.Judged = given.ready.set()
-		if opa := given.engine(); opa != nil {
-			report.Server = opa.server.String()
+		if given.ready.Compared != Decisions { // psp2rego's own, which says
+			report.Server = given.server().String()
 		}
 	}
 	for _, p := range passes {
