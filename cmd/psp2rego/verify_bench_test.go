@@ -18,7 +18,7 @@ func benchmarkVerify(b *testing.B, options verify.Options) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	options.Native.Path, options.Translate = native, translateObjects
+	options.Native.Path, options.Translate = native, translateFor(translate.NewestServer)
 	options.Cases, options.Seed, options.AllowUndecided = max(b.N, 2), 1, true
 	b.ResetTimer()
 	report, err := verify.Run(b.Context(), options)
