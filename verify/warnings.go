@@ -59,28 +59,29 @@ func checkWarnings(document any, verdict *Verdict, before json.RawMessage, compl
 	switch {
 	case err != nil:
 		return err
-	case told+more != changed || (changed <= mostWarnings) != (more == 0) || told > mostWarnings:
-		return fmt.Errorf("%d fields are told and %d more, and %d changed", told, more, changed)
+	case told+more != len(changed) || (len(changed) <= mostWarnings) != (more == 0) || told > mostWarnings:
+		return fmt.Errorf("%d fields are told and %d more, and %d changed", told, more, len(changed))
 	}
 	return nil
 }
 
-// changedFields counts what a policy may fill in: annotations but its name, fields of the spec, and of the pod's and the containers' securityContexts.
-func changedFields(before, after json.RawMessage) (int, error) {
+// changedFields are the paths of what a policy may fill in, and did: annotations but its name, fields of the spec, and of the pod's and the
+// containers' securityContexts.
+func changedFields(before, after json.RawMessage) ([]string, error) {
 	was, err := decode(before)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	is, err := decode(after)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	count := 0
+	var changed []string
 	differing := func(path []any, but ...string) {
 		members, _ := at(is, path).(map[string]any)
 		for key, member := range members {
 			if !slices.Contains(but, key) && !reflect.DeepEqual(member, at(was, append(slices.Clone(path), key))) {
-				count++
+				changed = append(changed, pathText(path, key))
 			}
 		}
 	}
@@ -94,7 +95,23 @@ func changedFields(before, after json.RawMessage) (int, error) {
 			differing([]any{"spec", list, i, "securityContext"})
 		}
 	}
-	return count, nil
+	return changed, nil
+}
+
+// pathText is the Kubernetes path of a member, the reverse of steps.
+func pathText(path []any, key string) string {
+	if len(path) > 0 && path[0] == "metadata" {
+		return fmt.Sprintf("metadata.annotations[%s]", key)
+	}
+	var text strings.Builder
+	for _, step := range path {
+		if index, ok := step.(int); ok {
+			fmt.Fprintf(&text, "[%d]", index)
+			continue
+		}
+		fmt.Fprintf(&text, ".%s", step)
+	}
+	return strings.TrimPrefix(text.String()+"."+key, ".")
 }
 
 var moreFields = regexp.MustCompile(`^[0-9]+ more fields$`)
@@ -112,7 +129,9 @@ func checkWarning(text string, verdict *Verdict, before json.RawMessage) error {
 	switch {
 	case verdict.Policy == "" || !ok:
 		return fmt.Errorf("the policy that was chosen is %q", verdict.Policy)
-	case isCut || moreFields.MatchString(field):
+	case isCut:
+		return checkCut(text, head, verdict, before)
+	case moreFields.MatchString(field):
 		return nil
 	}
 	was, err := decode(before)
@@ -127,6 +146,24 @@ func checkWarning(text string, verdict *Verdict, before json.RawMessage) error {
 		return errors.New("the patch does not change that field")
 	}
 	return nil
+}
+
+// checkCut makes sure that a line was too long, is now as long as may be, and is about a field that changed.
+func checkCut(text, head string, verdict *Verdict, before json.RawMessage) error {
+	if utf8.RuneCountInString(text) != longestWarning {
+		return fmt.Errorf("cut to another length than %d characters", longestWarning)
+	}
+	changed, err := changedFields(before, verdict.Object)
+	if err != nil {
+		return err
+	}
+	for _, field := range changed {
+		line := head + field
+		if utf8.RuneCountInString(line) > longestWarning && strings.HasPrefix(line, strings.TrimSuffix(text, "...")) {
+			return nil
+		}
+	}
+	return errors.New("no field that the patch changes has so long a line")
 }
 
 // steps reads a Kubernetes path, spec.containers[0].name or metadata.annotations[key].

@@ -13,6 +13,7 @@ func TestWarningsAreAboutThePolicyThatWasChosenAndWhatItChanged(t *testing.T) {
 	const after = `{"metadata": {"annotations": {"a/b": "2", "c": "1"}}, "spec": {"x": 1, "y": 1,
 		"containers": [{"name": "c"}, {"name": "d", "securityContext": {"runAsUser": 1}}]}}`
 	long := strings.Repeat("p", 130)
+	fits := strings.Repeat("p", 51) // with a line about runAsUser of just 120 characters
 	for _, tc := range []struct {
 		policy string
 		given  any
@@ -23,7 +24,12 @@ func TestWarningsAreAboutThePolicyThatWasChosenAndWhatItChanged(t *testing.T) {
 		{"p", []any{`PodSecurityPolicy "p" set spec.y`, `PodSecurityPolicy "p" set spec.containers[1].securityContext.runAsUser`}, ""},
 		{"p", []any{`PodSecurityPolicy "p" set metadata.annotations[a/b]`}, ""},
 		{"p", []any{`PodSecurityPolicy "p" set 7 more fields`}, ""},
-		{"p", []any{`PodSecurityPolicy "p" set spec.containers[1].securityC...`}, ""},
+		{"p", []any{`PodSecurityPolicy "p" set spec.containers[1].securityC...`}, "cut to another length than 120 characters"},
+		{fits, []any{`PodSecurityPolicy "` + fits + `" set spec.containers[1].securityContext.runAsUser`}, ""},
+		{fits, []any{`PodSecurityPolicy "` + fits + `" set spec.containers[1].securityContext.runAsU...`}, "no field that the patch changes has so long a line"},
+		{fits + "p", []any{`PodSecurityPolicy "` + fits + `p" set spec.containers[1].securityContext.runAs...`}, ""},
+		{fits + "p", []any{`PodSecurityPolicy "` + fits + `p" set spec.containers[0].securityContext.runAs...`}, "no field that the patch changes has so long a line"},
+		{fits + "p", []any{`PodSecurityPolicy "` + fits + `p" set spec.containers[1].securityContext.runAsUser`}, "longer than 120 characters"},
 		{"p", []any{"this cluster is moving away from policies"}, ""},
 		{"", []any{"this cluster is moving away from policies"}, ""},
 		{long, []any{`PodSecurityPolicy "` + long[:98] + "..."}, ""},

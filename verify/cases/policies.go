@@ -49,10 +49,11 @@ func (g *gen) unusable(p *Policy) {
 	}
 }
 
-// policyNames are names whose byte order is easy to get wrong, and whose spelling is easy to take
-// for something else.
+// policyNames are names whose byte order is easy to get wrong, whose spelling is easy to take
+// for something else, or whose length makes a warning just fit, or not.
 func policyNames() []string {
 	return []string{
+		strings.Repeat("w", 37), strings.Repeat("w", 38), strings.Repeat("warn-", 12) + "w",
 		"a", "a-b", "a.b", "a0", "ab", "a--b", "b", "0", "00", "10", "9", "default", "privileged", "restricted",
 		"true", "null", "package", "restricted-2", "restricted.2", "restricted2", "z", "zz", "x--y", "x.y.z",
 	}

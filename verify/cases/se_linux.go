@@ -51,7 +51,7 @@ func seLinux() check {
 
 func narrowSELinux(g *gen, p *Policy) {
 	s := SELinux{Rule: "MustRunAs", Options: &SELinuxOptions{
-		Level: pick(g, "s0:c0,c1", "s0:c1,c0,c5", "s0", "s0:", ":c1", "s0:c1,c1", "s0:a:b,c", ""),
+		Level: pick(g, "s0:c0,c1", "s0:c1,c0,c5", "s0", "s0:", ":c1", ":c1,c0", "s0:c1,c1", "s0:a:b,c", ""),
 		Role:  pick(g, "", "object_r"), Type: pick(g, "", "", "svirt_lxc_net_t", "spc_t"), User: pick(g, "", "", "system_u"),
 	}}
 	if g.odd() {

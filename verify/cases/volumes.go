@@ -27,6 +27,10 @@ func volumes() check {
 				g.addVolume(pod, "projected", Object{"sources": g.projection()})
 				return
 			}
+			if g.chance(0.15) {
+				g.addTwoSources(pod)
+				return
+			}
 			kind := pick(g, volumeTypes()...)
 			if g.chance(0.3) { // listed by the policy, as far as it lists types that exist
 				kind = pick(g, slices.Concat(p.Spec.Volumes, []string{"secret"})...)
@@ -141,6 +145,16 @@ func (g *gen) addVolume(pod pod, kind string, source Object) string {
 		add(g.anyContainer(pod).Object, "volumeMounts", Object{"name": name, "mountPath": "/" + name})
 	}
 	return name
+}
+
+// addTwoSources adds a volume of two types that are neighbours in the order in which the plugin looks for one: it takes the first
+// (GetVolumeFSType in pkg/security/podsecuritypolicy/util/util.go, v1.24.17).
+func (g *gen) addTwoSources(pod pod) {
+	types := volumeTypes()
+	i := g.IntN(len(types) - 1)
+	add(pod.spec(), "volumes", Object{
+		"name": "two", field(types[i]): volumeSource(types[i]), field(types[i+1]): volumeSource(types[i+1]),
+	})
 }
 
 // field is the field of a pod's volume for a type.
