@@ -151,6 +151,16 @@ func (v Version) Create(pod json.RawMessage) (json.RawMessage, error) {
 	})
 }
 
+// Told is what the plugin says against a pod, as it would have said it against the pod that this server keeps: there a default docker/default
+// is a field without an annotation, and its one name is runtime/default.
+func (v Version) Told(message string, kept json.RawMessage) string {
+	if !v.Newer() || bytes.Contains(kept, []byte(`"docker/default"`)) {
+		return message
+	}
+	const about = "pod.metadata.annotations[" + podSeccomp + "]: Forbidden: "
+	return strings.ReplaceAll(message, about+"docker/default is not", about+"runtime/default is not")
+}
+
 // syncAppArmor is applyAppArmorVersionSkew for one container.
 func (v Version) syncAppArmor(p, c object) {
 	key := appArmor + c.text("name")

@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,6 +99,23 @@ func TestStored24HasTheAnnotationThatEveryPolicyWouldWrite(t *testing.T) {
 	kept := pod(`{`+seccompOfPod+`"unconfined"}`, field, `{}`)
 	got, err = server.Stored24(kept)
 	equal(t, got, err, kept)
+}
+
+func TestToldNamesTheProfileThatTheServerKeeps(t *testing.T) {
+	const pod = "pod.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: Forbidden: "
+	const message = "PodSecurityPolicy: [" + pod + "docker/default is not an allowed seccomp profile. Valid values are docker/default,x]"
+	for _, tc := range []struct {
+		version    server.Version
+		kept, want string
+	}{
+		{server.Native, `{}`, message},
+		{37, `{"metadata":{"annotations":{"seccomp.security.alpha.kubernetes.io/pod":"docker/default"}}}`, message},
+		{37, `{}`, strings.Replace(message, "docker", "runtime", 1)},
+	} {
+		if got := tc.version.Told(message, json.RawMessage(tc.kept)); got != tc.want {
+			t.Errorf("%s, %s: %s, want %s", tc.version, tc.kept, got, tc.want)
+		}
+	}
 }
 
 func TestAskLeavesOutWhatOnly124Derives(t *testing.T) {
