@@ -57,7 +57,9 @@ func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *prot
 	if err != nil {
 		return o, err
 	}
-	native.Message = opa.server.Told(native.Message, created.Object)
+	if answer.Created != nil {
+		native.Message = opa.server.Told(native.Message, answer.Created.Object, created.Object)
+	}
 	if err := o.phase(ctx, opa, Validate, native, created, old); err != nil {
 		return o, err
 	}
