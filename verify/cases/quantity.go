@@ -100,16 +100,30 @@ func (g *gen) respell(value any) {
 	}
 }
 
+// respelling gives the pod a quantity, and returns the pod with another form of it: an update that changes nothing.
+func (g *gen) respelling(p pod) pod {
+	set, forms := pick(g, g.quantityPlaces()...), pick(g, quantityForms()...)
+	set(p, pick(g, forms...))
+	changed := p.clone()
+	set(changed, pick(g, forms...))
+	return changed
+}
+
 func sameQuantity(text string) []string {
-	for _, forms := range [][]string{
-		{"1", "1000m", "1e0", "1000000u"}, {"128Mi", "134217728", "134217728e0"}, {"1k", "1e3", "1000"}, {"1Ki", "1024"},
-		{"0", "0Mi", "0e0"}, {"1E", "1e18", "1000P"}, {"100M", "100e6", "100000k"}, {"1n", "1e-9"}, {"1u", "1e-6", "1000n"},
-		{"1m", "1e-3"}, {"1G", "1e9"}, {"1T", "1e12"}, {"1P", "1e15"}, {"1Gi", "1024Mi", "1073741824"},
-		{"1Ti", "1024Gi", "1099511627776"}, {"1Pi", "1024Ti", "1125899906842624"}, {"1Ei", "1024Pi", "1152921504606846976"},
-	} {
+	for _, forms := range quantityForms() {
 		if slices.Contains(forms, text) {
 			return forms
 		}
 	}
 	return []string{text}
+}
+
+// quantityForms are values, each in several forms.
+func quantityForms() [][]string {
+	return [][]string{
+		{"1", "1000m", "1e0", "1000000u"}, {"128Mi", "134217728", "134217728e0"}, {"1k", "1e3", "1000"}, {"1Ki", "1024"},
+		{"0", "0Mi", "0e0"}, {"1E", "1e18", "1000P"}, {"100M", "100e6", "100000k"}, {"1n", "1e-9"}, {"1u", "1e-6", "1000n"},
+		{"1m", "1e-3"}, {"1G", "1e9"}, {"1T", "1e12"}, {"1P", "1e15"}, {"1Gi", "1024Mi", "1073741824"},
+		{"1Ti", "1024Gi", "1099511627776"}, {"1Pi", "1024Ti", "1125899906842624"}, {"1Ei", "1024Pi", "1152921504606846976"},
+	}
 }

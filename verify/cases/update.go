@@ -25,9 +25,14 @@ func (g *gen) updateCase() Case {
 		c.edge(g, p, old)
 		check = c.name
 	}
-	changed := old.clone()
-	for range 1 + g.IntN(2) {
-		pick(g, g.changes()...)(changed)
+	var changed pod
+	if g.chance(0.08) {
+		changed = g.respelling(old)
+	} else {
+		changed = old.clone()
+		for range 1 + g.IntN(2) {
+			pick(g, g.changes()...)(changed)
+		}
 	}
 	if g.chance(0.25) {
 		c := g.checkOf(p)
