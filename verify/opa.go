@@ -28,6 +28,7 @@ func OPAVersion() string { return opaversion.Version }
 // OPA is an emitted bundle in the OPA engine, in process. It may be used concurrently.
 type OPA struct {
 	mutate, validate, explain rego.PreparedEvalQuery
+	main                      *rego.PreparedEvalQuery // nil for a bundle without data.system.main
 	// server is the API server that the bundle is for, by its own account.
 	server server.Version
 }
@@ -80,11 +81,16 @@ func storeOf(data map[string]any) storage.Store {
 // newOPA prepares the questions to a compiled bundle.
 func newOPA(ctx context.Context, compiler *ast.Compiler, store storage.Store) (*OPA, error) {
 	o := &OPA{server: target(compiler)}
-	for query, prepared := range map[string]*rego.PreparedEvalQuery{
+	queries := map[string]*rego.PreparedEvalQuery{
 		"review := data.psp.mutate; " + blocksQuery:   &o.mutate,
 		"review := data.psp.validate; " + blocksQuery: &o.validate,
 		"review := data.psp.explain":                  &o.explain,
-	} {
+	}
+	if entryPoints(compiler)[entryMain] {
+		o.main = &rego.PreparedEvalQuery{}
+		queries["same := data.system.main == data.psp.validate"] = o.main
+	}
+	for query, prepared := range queries {
 		var err error
 		if *prepared, err = rego.New(
 			rego.Query(query), rego.Compiler(compiler), rego.Store(store), rego.StoreReadAST(true),
@@ -148,6 +154,21 @@ func (o *OPA) evaluate(ctx context.Context, phase Phase, request *protocol.Reque
 		return &Verdict{Fault: "warnings: " + err.Error()}, nil
 	}
 	return verdict, nil
+}
+
+// checkMain makes sure that OPA's default decision, if the bundle makes one, is the validating phase's. An error is a fault of the bundle.
+func (o *OPA) checkMain(ctx context.Context, input ast.Value) error {
+	if o.main == nil {
+		return nil
+	}
+	documents, err := ask(ctx, o.main, input)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", entryMain, err)
+	case documents["same"] != true:
+		return fmt.Errorf("%s is another answer than %s", entryMain, entryValidate)
+	}
+	return nil
 }
 
 func ask(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value) (rego.Vars, error) {

@@ -8,6 +8,8 @@ import (
 	"compress/gzip"
 	"strings"
 	"testing"
+
+	"psp2rego/verify/protocol"
 )
 
 // tarball packs files of a bundle.
@@ -154,6 +156,37 @@ func TestEngineMayBeUsedConcurrently(t *testing.T) {
 	for range 8 {
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestDefaultDecisionHasToBeTheValidatingPhases: data.system.main is what OPA answers at its root.
+func TestDefaultDecisionHasToBeTheValidatingPhases(t *testing.T) {
+	for main, want := range map[string]string{
+		"import data.psp\n\nresponse := psp.validate.response\n\nkind := psp.validate.kind\n\napiVersion := psp.validate.apiVersion": "",
+		"import data.psp\n\nresponse := psp.validate.response\n\nkind := psp.validate.kind":                                          "data.system.main is another answer than data.psp.validate",
+		"kind := 1 if input.nothing": "data.system.main is another answer than data.psp.validate",
+		"":                           "", // a bundle that makes no default decision
+	} {
+		files := bundleFiles(allowed, allowed)
+		files[".manifest"] = `{"roots":["psp","system/main"],"rego_version":1}`
+		if main != "" {
+			files["system/main/main.rego"] = "package system.main\n\n" + main
+		}
+		opa, err := LoadBundle(t.Context(), tarball(t, files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		input, err := reviewInput(&protocol.Request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := opa.checkMain(t.Context(), input); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", main, got, want)
 		}
 	}
 }

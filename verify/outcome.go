@@ -28,7 +28,8 @@ type outcome struct {
 const thoroughEvery = 16
 
 // examine asks the bundle what the evaluator answered to the request sent, phase by phase, and
-// compares. A thorough look makes sure that the explanation of a refusal says what the refusal says.
+// compares. A thorough look makes sure that the explanation of a refusal says what the refusal says, and that
+// data.system.main answers as data.psp.validate does.
 func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *protocol.Answer, thorough bool) (outcome, error) {
 	o := outcome{thorough: thorough, native: map[Phase]*Verdict{}, ours: map[Phase]*Verdict{}}
 	asked, err := opa.Asked(answer.Request)
@@ -88,6 +89,11 @@ func (o *outcome) phase(ctx context.Context, opa *OPA, phase Phase, native *Verd
 	d := compare(phase, native, ours, explain)
 	if d == nil && o.thorough {
 		d = unexplained(phase, ours, explain)
+	}
+	if d == nil && o.thorough && phase == Validate {
+		if err := opa.checkMain(ctx, input); ctx.Err() == nil && err != nil {
+			d = &Difference{Phase: phase, Class: Fault, Detail: err.Error()}
+		}
 	}
 	if d != nil {
 		o.differences = append(o.differences, d)

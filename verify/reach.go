@@ -87,8 +87,8 @@ func (r *Recording) trace(ctx context.Context, u *recordedUnit, opa *OPA) ([]rea
 	return all, nil
 }
 
-// trace asks everything that a case may ask of a bundle that agrees with native: both phases, and for
-// each refusal the explanation.
+// trace asks everything that a case may ask of a bundle that agrees with native: both phases, for
+// each refusal the explanation, and OPA's default decision.
 func (o *OPA) trace(ctx context.Context, answer *protocol.Answer, tracer topdown.QueryTracer) error {
 	asked, err := o.Asked(answer.Request)
 	if err != nil {
@@ -116,6 +116,9 @@ func (o *OPA) trace(ctx context.Context, answer *protocol.Answer, tracer topdown
 		queries := []*rego.PreparedEvalQuery{p.query}
 		if !p.allowed {
 			queries = append(queries, &o.explain)
+		}
+		if p.query == &o.validate && o.main != nil {
+			queries = append(queries, o.main)
 		}
 		for _, query := range queries {
 			if _, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalQueryTracer(tracer)); err != nil {
