@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,15 +31,20 @@ type world struct {
 	states   int
 }
 
-// side is one cluster: front judges pods, and back takes them as they are.
+// side is one cluster: front judges pods, and back stores them as they are.
 type side struct {
 	*clusters.Cluster
 	front, back *clusters.Server
 	accountless *clusters.Server // judges pods without service accounts; nil until somebody asks for it
 	plugins     clusters.Plugins
+
+	mu   sync.Mutex
+	made map[string]bool // NAMESPACE/ACCOUNT
 }
 
 var shared *world
+
+var bin = flag.String("bin", "../../bin", "folder of the programs")
 
 // accounts are the service accounts that there are, by namespace.
 var accounts = map[string][]string{
@@ -88,12 +94,12 @@ func run(m *testing.M) (code int) {
 }
 
 // startup bounds what is waited for another process.
-const startup = 3 * time.Minute
+const startup = 10 * time.Minute
 
 func newWorld(ctx context.Context, group *processes.Group) (*world, error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
-	bin, err := filepath.Abs("../../bin")
+	bin, err := filepath.Abs(*bin)
 	if err != nil {
 		return nil, err
 	}
@@ -102,20 +108,20 @@ func newWorld(ctx context.Context, group *processes.Group) (*world, error) {
 	if err := p.Check(p.Etcd, p.Old, p.New, p.OPA, p.Gatekeeper, p.PSP2Rego); err != nil {
 		return nil, err
 	}
-	w.old = &side{plugins: clusters.PSP}
-	w.new = &side{}
+	w.old = &side{plugins: clusters.PSP, made: map[string]bool{}}
+	w.new = &side{made: map[string]bool{}}
 	begun := make(chan error, 2)
 	go func() {
 		var err error
 		if w.old.Cluster, err = clusters.Old(ctx, group, p); err == nil {
-			err = w.old.start(ctx, clusters.Plugins{})
+			err = w.old.start(ctx, clusters.Plugins{}.NoAccounts())
 		}
 		begun <- err
 	}()
 	go func() {
 		var err error
 		if w.new.Cluster, err = clusters.New(ctx, group, p); err == nil {
-			err = w.new.start(ctx, clusters.NoWebhooks)
+			err = w.new.start(ctx, clusters.NoWebhooks.NoAccounts())
 		}
 		begun <- err
 	}()
@@ -205,7 +211,8 @@ func (w *world) serve(t *testing.T, dialect string, policies json.RawMessage) {
 			}
 		}
 		w.dialect = dialect
-		w.stack, err = stack.Start(ctx, w.group, w.programs, w.new.Cluster, w.new.front, w.new.back, dialect, policies)
+		w.stack, err = stack.Start(ctx, w.group, w.programs, w.new.Cluster, w.new.front, w.new.back, fmt.Sprintf("stack-%d", w.states), dialect,
+			policies)
 	}
 	if err != nil {
 		t.Fatal(err)

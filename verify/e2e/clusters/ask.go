@@ -5,13 +5,11 @@ package clusters
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -76,8 +74,11 @@ func (s *Server) Do(ctx context.Context, call *Call) (*Answer, error) {
 	answer := &Answer{}
 	result.StatusCode(&answer.Code)
 	body, err := result.Raw()
-	if status := (apierrors.APIStatus)(nil); errors.As(err, &status) && answer.Code != 0 {
-		answer.Status = new(status.Status())
+	if err != nil && answer.Code >= http.StatusBadRequest {
+		answer.Status = &metav1.Status{}
+		if json.Unmarshal(body, answer.Status) != nil || answer.Status.Kind != "Status" {
+			answer.Status = &metav1.Status{Status: metav1.StatusFailure, Code: int32(answer.Code), Message: string(body)}
+		}
 		return answer, nil
 	}
 	if err != nil {

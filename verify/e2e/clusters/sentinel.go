@@ -12,21 +12,21 @@ import (
 )
 
 // Sentinel tells when a state counts: API servers and OPA see changes some time after they were made. It is one object of each kind that
-// decides, written after all others; whoever sees the last object of a kind has seen those before it. Its policy accepts its own pod and hardly another: pods with a
-// service account have a volume, and it accepts no volumes.
+// decides, written after all others; whoever sees the last object of a kind has seen those before it. Its policy comes first by its name, and accepts no pod but
+// its own: no other asks for that seccomp profile.
 type Sentinel struct {
 	name string
 }
 
 // NewSentinel is one for a state with a number of its own.
-func NewSentinel(number int) Sentinel { return Sentinel{fmt.Sprintf("zz-e2e-%d", number)} }
+func NewSentinel(number int) Sentinel { return Sentinel{fmt.Sprintf("00-e2e-%d", number)} }
 
-const sentinelUser = 60001
+const sentinelProfile = "psp2rego-e2e-sentinel"
 
 // Objects are to be applied behind all others.
 func (s Sentinel) Objects() []json.RawMessage {
 	type object = map[string]any
-	only := object{"rule": "MustRunAs", "ranges": []any{object{"min": sentinelUser, "max": sentinelUser}}}
+	whatever := object{"rule": "RunAsAny"}
 	meta := object{"name": s.name}
 	namespaced := object{"name": s.name, "namespace": "default"}
 	rules := []any{object{"apiGroups": []any{"policy"}, "resources": []any{"podsecuritypolicies"}, "resourceNames": []any{s.name}, "verbs": []any{"use"}}}
@@ -38,9 +38,9 @@ func (s Sentinel) Objects() []json.RawMessage {
 	}
 	var all []json.RawMessage
 	for _, o := range []object{
-		{"apiVersion": pspAPI, "kind": "PodSecurityPolicy", "metadata": meta, "spec": object{
-			"runAsUser": only, "fsGroup": only, "supplementalGroups": only, "seLinux": object{"rule": "RunAsAny"}, "allowPrivilegeEscalation": false,
-		}},
+		{"apiVersion": pspAPI, "kind": "PodSecurityPolicy", "metadata": object{"name": s.name, "annotations": object{
+			"seccomp.security.alpha.kubernetes.io/allowedProfileNames": "localhost/" + sentinelProfile,
+		}}, "spec": object{"runAsUser": whatever, "fsGroup": whatever, "supplementalGroups": whatever, "seLinux": whatever}},
 		{"apiVersion": rbacAPI, "kind": "ClusterRole", "metadata": meta, "rules": rules},
 		{"apiVersion": rbacAPI, "kind": "Role", "metadata": namespaced, "rules": rules},
 		{"apiVersion": rbacAPI, "kind": "ClusterRoleBinding", "metadata": meta, "roleRef": ref("ClusterRole"), "subjects": subject(s.name)},
@@ -58,8 +58,7 @@ func (s Sentinel) Objects() []json.RawMessage {
 // Await comes back when the server judges by the state that the sentinel belongs to.
 func (s Sentinel) Await(ctx context.Context, server *Server) error {
 	pod := fmt.Appendf(nil, `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"sentinel"},"spec":{"automountServiceAccountToken":false,`+
-		`"securityContext":{"runAsUser":%[1]d,"fsGroup":%[1]d,"supplementalGroups":[%[1]d]},`+
-		`"containers":[{"name":"c","image":"i","securityContext":{"allowPrivilegeEscalation":false}}]}}`, sentinelUser)
+		`"securityContext":{"seccompProfile":{"type":"Localhost","localhostProfile":%q}},"containers":[{"name":"c","image":"i"}]}}`, sentinelProfile)
 	for _, user := range []string{s.name, s.name + "-namespaced"} {
 		var last Outcome
 		err := processes.Until(ctx, func(ctx context.Context) (bool, error) {

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // state is what a cluster holds on behalf of a test: objects by their paths.
@@ -128,15 +129,8 @@ func (s *Server) Policies(ctx context.Context) (json.RawMessage, error) {
 // Prepare makes the namespaces with the service accounts, and lets everybody do everything with pods that RBAC can forbid, so that policies alone decide.
 func (c *Cluster) Prepare(ctx context.Context, s *Server, accounts map[string][]string) error {
 	for _, namespace := range slices.Sorted(maps.Keys(accounts)) {
-		object := corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-		if err := s.Ensure(ctx, "/api/v1/namespaces", &object); err != nil {
+		if err := c.Accounts(ctx, s, namespace, accounts[namespace]...); err != nil {
 			return err
-		}
-		for _, account := range accounts[namespace] {
-			object := corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}
-			if err := s.Ensure(ctx, "/api/v1/namespaces/"+namespace+"/serviceaccounts", &object); err != nil {
-				return err
-			}
 		}
 	}
 	role := rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "e2e-pods"}, Rules: []rbacv1.PolicyRule{{
@@ -154,6 +148,24 @@ func (c *Cluster) Prepare(ctx context.Context, s *Server, accounts map[string][]
 		},
 	}
 	return s.Ensure(ctx, "/apis/"+rbacAPI+"/clusterrolebindings", &binding)
+}
+
+// Accounts makes a namespace and service accounts in it. A name that the API does not take is left out: pods that name it are refused by all servers.
+func (c *Cluster) Accounts(ctx context.Context, s *Server, namespace string, names ...string) error {
+	object := corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	if err := s.Ensure(ctx, "/api/v1/namespaces", &object); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if len(validation.IsDNS1123Subdomain(name)) > 0 {
+			continue
+		}
+		object := corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		if err := s.Ensure(ctx, "/api/v1/namespaces/"+namespace+"/serviceaccounts", &object); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WithoutPolicies are the objects that are no policies and were not refused.

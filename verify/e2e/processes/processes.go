@@ -200,15 +200,15 @@ func freePorts(n int) ([]int, error) {
 	return ports, nil
 }
 
-// Close ends all processes, the last one first, and comes back when they are gone. It removes the folder unless it is to be kept.
+// Close ends all processes and comes back when they are gone: nothing of what they keep is needed any more. It removes the folder unless it is to be kept.
 func (g *Group) Close(keep bool) error {
 	g.mu.Lock()
 	g.closed = true
 	started := g.started
 	g.started = nil
 	g.mu.Unlock()
-	for i := len(started) - 1; i >= 0; i-- {
-		started[i].Stop()
+	for _, p := range started {
+		p.Kill()
 	}
 	if keep {
 		return nil

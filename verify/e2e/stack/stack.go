@@ -24,6 +24,7 @@ type Stack struct {
 	// Dir holds what the processes read and write.
 	Dir string
 
+	name     string
 	group    *processes.Group
 	programs clusters.Programs
 	cluster  *clusters.Cluster
@@ -42,13 +43,13 @@ type Stack struct {
 
 const token = "let-me-in"
 
-// Start serves the bundle of the cluster's roles and bindings, and of the policies, starts OPA with it and registers it. back is an API server without
+// Start makes a stack, whose folder and logs have the name: it serves the bundle of the cluster's roles and bindings, and of the policies, starts OPA with it and registers it. back is an API server without
 // webhooks, by which the stack is installed.
 func Start(ctx context.Context, group *processes.Group, programs clusters.Programs, cluster *clusters.Cluster, front, back *clusters.Server,
-	dialect string, policies []byte,
+	name, dialect string, policies []byte,
 ) (*Stack, error) {
 	s := &Stack{
-		Dir: filepath.Join(group.Dir, "stack-"+dialect), group: group, programs: programs, cluster: cluster, front: front, back: back, dialect: dialect,
+		Dir: filepath.Join(group.Dir, name), name: name, group: group, programs: programs, cluster: cluster, front: front, back: back, dialect: dialect,
 	}
 	for _, folder := range []string{"policies", "config", "tls", "token", "state"} {
 		if err := os.MkdirAll(s.file(folder), 0o700); err != nil {
@@ -126,7 +127,7 @@ func (s *Stack) Serve(ctx context.Context) error {
 			s.servingAt = ports[0]
 		}
 		certificate := s.cluster.Authority.File("bundles-" + s.dialect)
-		p, err := s.group.Start("bundle-serve-"+s.dialect, nil, s.programs.PSP2Rego, "bundle", "serve", "--from-cluster", "--kubeconfig", s.kubeconfig,
+		p, err := s.group.Start(s.name+"-serve", nil, s.programs.PSP2Rego, "bundle", "serve", "--from-cluster", "--kubeconfig", s.kubeconfig,
 			"-f", s.file("policies"), "--dialect", s.dialect, "--server-version", s.cluster.Version.String(),
 			"--listen", fmt.Sprintf("127.0.0.1:%d", s.servingAt), "--tls-cert", certificate+".crt", "--tls-key", certificate+".key",
 			"--token-file", s.file("token/token"))
@@ -162,7 +163,7 @@ func (s *Stack) StartOPA(ctx context.Context) error {
 			s.opaAt = ports[0]
 		}
 		environment, args := s.manifests.command(s, fmt.Sprintf("127.0.0.1:%d", s.opaAt))
-		p, err := s.group.Start("opa-"+s.dialect, environment, s.programs.OPA, args...)
+		p, err := s.group.Start(s.name+"-opa", environment, s.programs.OPA, args...)
 		return p, func(ctx context.Context) error { return s.get(ctx, s.opaAt, "/health?bundles") }, err
 	})
 	return err
@@ -218,8 +219,8 @@ func (s *Stack) Unregister(ctx context.Context) error {
 // Close takes the webhooks away and ends both processes.
 func (s *Stack) Close(ctx context.Context) error {
 	err := s.Unregister(ctx)
-	s.opa.Stop()
-	s.serving.Stop()
+	s.opa.Kill()
+	s.serving.Kill()
 	return err
 }
 

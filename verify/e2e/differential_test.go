@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"psp2rego/verify/cases"
+	"psp2rego/verify/e2e/clusters"
+	"psp2rego/verify/e2e/compare"
+	"psp2rego/verify/protocol"
+)
+
+var (
+	requests = flag.Int("requests", 500, "how many generated requests to compare")
+	seed     = flag.Uint64("seed", 1, "of the generated requests")
+)
+
+const (
+	perCluster = 50 // requests to each generated state
+	workers    = 8
+)
+
+// TestGeneratedRequestsOnBothClusters puts generated requests to both clusters, in generated states, by dry runs as the users that the generator chose.
+func TestGeneratedRequestsOnBothClusters(t *testing.T) {
+	settings := cases.Defaults()
+	settings.Others, settings.MKE = 0, 0 // other resources have no dry run of a pod, and 1.24 does not add Mirantis' groups
+	for _, side := range []*side{shared.old, shared.new} {
+		if _, err := side.judge(within(t), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tally := &tally{counts: map[string]int{}}
+	for index := 0; tally.compared < *requests; index++ {
+		cluster := cases.Generate(settings, *seed, index)
+		refused := shared.hold(t, "kubernetes", cluster.Objects)
+		tally.counts["objects that 1.24 does not take"] += len(refused)
+		var batch []job
+		for group := 0; len(batch) < min(perCluster, *requests-tally.compared); group++ {
+			for _, c := range cluster.Group(settings, *seed, group) {
+				request, reason := expressible(c.Request)
+				if reason != "" {
+					tally.counts["left out: "+reason]++
+					continue
+				}
+				batch = append(batch, job{fmt.Sprintf("seed %d, cluster %d, case %d", *seed, index, c.Index), c.Index, request})
+			}
+		}
+		tally.ask(t, batch)
+	}
+	for _, what := range slices.Sorted(maps.Keys(tally.counts)) {
+		t.Logf("%6d %s", tally.counts[what], what)
+	}
+	t.Logf("%6d compared", tally.compared)
+	for _, kind := range []clusters.Kind{clusters.Admitted, clusters.Denied} {
+		if tally.counts[string(kind)]*10 < tally.compared {
+			t.Errorf("of %d requests only %d were %s", tally.compared, tally.counts[string(kind)], kind)
+		}
+	}
+}
+
+// job is one request to both clusters.
+type job struct {
+	name    string
+	index   int
+	request *protocol.Request
+}
+
+// tally counts what came of them.
+type tally struct {
+	sync.Mutex
+	counts   map[string]int
+	compared int
+}
+
+// ask has some workers put the jobs to both clusters.
+func (y *tally) ask(t *testing.T, batch []job) {
+	t.Helper()
+	todo := make(chan job)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for j := range todo {
+				y.one(t, j)
+			}
+		})
+	}
+	for _, j := range batch {
+		todo <- j
+	}
+	close(todo)
+	group.Wait()
+}
+
+func (y *tally) one(t *testing.T, j job) {
+	ctx := within(t)
+	before, err := shared.old.dryRun(ctx, &j)
+	if err != nil {
+		t.Errorf("%s: old: %v", j.name, err)
+		return
+	}
+	after, err := shared.new.dryRun(ctx, &j)
+	if err != nil {
+		t.Errorf("%s: new: %v", j.name, err)
+		return
+	}
+	y.Lock()
+	defer y.Unlock()
+	if before == nil || after == nil {
+		y.counts["left out: a pod that one of the API servers does not store"]++
+		return
+	}
+	result, err := compare.Outcomes(before, after)
+	if err != nil {
+		t.Errorf("%s: %v", j.name, err)
+		return
+	}
+	y.compared++
+	y.counts[string(before.Kind)]++
+	y.counts[j.request.Operation]++
+	for _, name := range result.Known {
+		y.counts["known: "+name]++
+	}
+	seen(result.Known)
+	if result.Divergence != "" {
+		text, _ := json.Marshal(j.request) // it was read from JSON
+		t.Errorf("%s: %s\n%s", j.name, result.Divergence, text)
+	}
+}
+
+// expressible gives the request as a client can make it by impersonation, or why it cannot.
+func expressible(r *protocol.Request) (*protocol.Request, string) {
+	switch {
+	case r.Resource != protocol.Pods() || r.SubResource != "" || r.Operation != "CREATE" && r.Operation != "UPDATE":
+		return nil, "not a pod's creation or update"
+	case r.UserInfo.Username == "":
+		return nil, "a requester without a name"
+	case slices.ContainsFunc(append([]string{r.UserInfo.Username}, r.UserInfo.Groups...), func(s string) bool {
+		return s == "" || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\r\n\x00")
+	}):
+		return nil, "a name that no header can hold"
+	}
+	return r, ""
+}
+
+// dryRun asks one cluster. What an update changes is stored before, and deleted after; the outcome is nil if the API does not take it.
+func (s *side) dryRun(ctx context.Context, j *job) (*clusters.Outcome, error) {
+	r := j.request
+	server, err := s.judge(ctx, r.ServiceAccountPlugin == nil || *r.ServiceAccountPlugin)
+	if err != nil {
+		return nil, err
+	}
+	call := &clusters.Call{
+		Method: http.MethodPost, Path: clusters.PodsPath(r.Namespace), As: r.UserInfo.Username, Groups: r.UserInfo.Groups, DryRun: true, Body: r.Object,
+	}
+	if err := s.account(ctx, r); err != nil {
+		return nil, err
+	}
+	if r.Operation == "UPDATE" {
+		name := fmt.Sprintf("p-%d", j.index)
+		stored, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodPost, Path: call.Path, Body: renamed(r.OldObject, name)})
+		if err != nil || stored.Status != nil {
+			return nil, err
+		}
+		call.Method, call.Path, call.Body = http.MethodPut, call.Path+"/"+name, renamed(r.Object, name)
+		defer s.forget(ctx, call.Path)
+	}
+	answer, err := server.Do(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return new(clusters.OutcomeOf(answer)), nil
+}
+
+// account makes the service account that the pod names, and its namespace.
+func (s *side) account(ctx context.Context, r *protocol.Request) error {
+	pod := struct {
+		Spec struct{ ServiceAccountName, ServiceAccount string }
+	}{}
+	if err := json.Unmarshal(r.Object, &pod); err != nil {
+		return err
+	}
+	names := []string{"default"}
+	for _, name := range []string{pod.Spec.ServiceAccountName, pod.Spec.ServiceAccount} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names = slices.DeleteFunc(names, func(name string) bool { return s.made[r.Namespace+"/"+name] })
+	if len(names) == 0 {
+		return nil
+	}
+	for _, name := range names {
+		s.made[r.Namespace+"/"+name] = true
+	}
+	return s.Accounts(ctx, s.back, r.Namespace, names...)
+}
+
+// forget deletes a pod, whatever holds it.
+func (s *side) forget(ctx context.Context, path string) {
+	for _, call := range []clusters.Call{
+		{Method: http.MethodPatch, Path: path, ContentType: "application/merge-patch+json", Body: []byte(`{"metadata":{"finalizers":null}}`)},
+		{Method: http.MethodDelete, Path: path + "?gracePeriodSeconds=0"},
+	} {
+		_, _ = s.back.Do(ctx, &call) // the next pod of that name would tell
+	}
+}
+
+// renamed is a pod under a name of its own, without what an API server says of stored ones.
+func renamed(object json.RawMessage, name string) []byte {
+	var pod map[string]any
+	if err := json.Unmarshal(object, &pod); err != nil {
+		return object
+	}
+	metadata, _ := pod["metadata"].(map[string]any)
+	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "managedFields", "generateName"} {
+		delete(metadata, field)
+	}
+	metadata["name"] = name
+	data, err := json.Marshal(pod)
+	if err != nil {
+		return object
+	}
+	return data
+}
