@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench serve-load check clean
+.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench serve-load e2e e2e-programs e2e-bench check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
@@ -16,6 +16,8 @@ SAMPLE ?= 100
 CASES ?= 5000
 SEED ?= 1
 UNCOVERED := 'concat("\n", [l | some f, c in input.files; not endswith(f, "_test.rego"); some r in c.not_covered; l := sprintf("%s:%d: not covered by a test", [trim_prefix(f, "rego/"), r.start.row])])'
+REQUESTS ?= 2000
+VERSION = $(foreach p,k8s.io/component-base/version k8s.io/client-go/pkg/version,-X $(p).gitVersion=v1.$(1).$(2) -X $(p).gitMajor=1 -X $(p).gitMinor=$(1))
 export PSP2REGO_NATIVE := $(NATIVE)
 export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
 
@@ -77,6 +79,7 @@ lint: ## check formats, go vet, and the Rego against the oldest and newest OPA i
 	go vet ./...
 	cd verify/native && go vet ./...
 	cd verify/gatekeeper && go vet -trimpath ./...
+	cd verify/e2e && go vet ./...
 	test -z "$$($(OPA) fmt --list --fail rego bundles/webhook/policies | tee /dev/stderr)"
 	for v in v1.3.0 v1.17.1; do $(OPA) check --strict --bundle --capabilities $$v rego; done
 	$(OPA) check --strict --bundle rego
@@ -101,6 +104,22 @@ bench: native ## run the benchmarks
 
 serve-load: ## ask a real OPA 100 000 times while the bundle changes 50 times
 	SERVE_REQUESTS=100000 SERVE_REVISIONS=50 go test -count 1 -timeout 0 -run '^TestEveryDecisionIsRightWhileRevisionsChangeUnderLoad$$' -v ./bundles/server
+
+e2e: e2e-programs ## compare real API servers, 1.24 with the plugin and a current one: the MKE scenario, REQUESTS generated requests
+	cd verify/e2e && go test -count 1 -timeout 0 -v . -args -bin $(CURDIR)/bin -requests $(REQUESTS) -seed $(SEED)
+
+e2e-bench: e2e-programs ## measure what creating a pod costs on both API servers
+	cd verify/e2e && go test -count 1 -timeout 0 -v -run '^TestFigures$$' . -args -bin $(CURDIR)/bin -figures
+
+e2e-programs: build ## build what e2e runs: two API servers, OPA, Gatekeeper (not in build: some minutes)
+	@command -v etcd >/dev/null || { echo 'etcd is missing: apt-get install --no-install-recommends etcd-server' >&2; exit 1; }
+	@mkdir -p bin/e2e
+	cd verify/e2e/servers/old && CGO_ENABLED=0 go build -tags providerless -trimpath -ldflags "-s -w $(call VERSION,24,17)" \
+	  -o $(CURDIR)/bin/e2e/kube-apiserver-old k8s.io/kubernetes/cmd/kube-apiserver
+	cd verify/e2e/servers/new && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(call VERSION,36,3)" \
+	  -o $(CURDIR)/bin/e2e/kube-apiserver-new k8s.io/kubernetes/cmd/kube-apiserver
+	cd verify/e2e/servers/new && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/e2e/gatekeeper github.com/open-policy-agent/gatekeeper/v3
+	go build -ldflags '-s -w' -o bin/e2e/opa github.com/open-policy-agent/opa
 
 check: lint test race ## everything CI runs
 

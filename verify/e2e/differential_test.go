@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"psp2rego/verify/cases"
 	"psp2rego/verify/e2e/clusters"
 	"psp2rego/verify/e2e/compare"
@@ -149,6 +152,17 @@ func expressible(r *protocol.Request) (*protocol.Request, string) {
 	}):
 		return nil, "a name that no header can hold"
 	}
+	var pod struct {
+		Spec struct{ Volumes []struct{ Image any } }
+	}
+	if err := json.Unmarshal(r.Object, &pod); err != nil {
+		return nil, "a pod that is none"
+	}
+	for _, v := range pod.Spec.Volumes {
+		if v.Image != nil {
+			return nil, "a volume source that 1.24 does not know"
+		}
+	}
 	return r, ""
 }
 
@@ -171,7 +185,10 @@ func (s *side) dryRun(ctx context.Context, j *job) (*clusters.Outcome, error) {
 		if err != nil || stored.Status != nil {
 			return nil, err
 		}
-		call.Method, call.Path, call.Body = http.MethodPut, call.Path+"/"+name, renamed(r.Object, name)
+		call.Method, call.Path = http.MethodPut, call.Path+"/"+name
+		if call.Body, err = changed(stored.Object, renamed(r.OldObject, name), renamed(r.Object, name)); err != nil {
+			return nil, err
+		}
 		defer s.forget(ctx, call.Path)
 	}
 	answer, err := server.Do(ctx, call)
@@ -181,10 +198,19 @@ func (s *side) dryRun(ctx context.Context, j *job) (*clusters.Outcome, error) {
 	return new(clusters.OutcomeOf(answer)), nil
 }
 
-// account makes the service account that the pod names, and its namespace.
+// changed makes the change from one pod to another in the pod that an API server has, as a client does that reads, edits and writes.
+func changed(stored, from, to []byte) ([]byte, error) {
+	patch, err := jsonpatch.CreateMergePatch(from, to)
+	if err != nil {
+		return nil, err
+	}
+	return jsonpatch.MergePatch(stored, patch)
+}
+
+// account makes what the pod names: its namespace, service account and runtime class.
 func (s *side) account(ctx context.Context, r *protocol.Request) error {
 	pod := struct {
-		Spec struct{ ServiceAccountName, ServiceAccount string }
+		Spec struct{ ServiceAccountName, ServiceAccount, RuntimeClassName string }
 	}{}
 	if err := json.Unmarshal(r.Object, &pod); err != nil {
 		return err
@@ -197,6 +223,13 @@ func (s *side) account(ctx context.Context, r *protocol.Request) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if class := pod.Spec.RuntimeClassName; len(validation.IsDNS1123Subdomain(class)) == 0 && !s.made["class "+class] {
+		s.made["class "+class] = true
+		object := map[string]any{"metadata": map[string]any{"name": class}, "handler": "runc"}
+		if err := s.back.Ensure(ctx, "/apis/node.k8s.io/v1/runtimeclasses", object); err != nil {
+			return err
+		}
+	}
 	names = slices.DeleteFunc(names, func(name string) bool { return s.made[r.Namespace+"/"+name] })
 	if len(names) == 0 {
 		return nil

@@ -88,7 +88,7 @@ func injector(t *testing.T, label, patch string) {
 		type object = map[string]any
 		err = side.back.Ensure(within(t), collection, object{"metadata": object{"name": "injector-" + label}, "webhooks": []any{object{
 			"name": "injector.example.com", "clientConfig": object{"url": server.URL, "caBundle": authority},
-			"rules": []any{object{"operations": []any{"CREATE"}, "apiGroups": []any{""}, "apiVersions": []any{"v1"}, "resources": []any{"pods"}}},
+			"rules":              []any{object{"operations": []any{"CREATE"}, "apiGroups": []any{""}, "apiVersions": []any{"v1"}, "resources": []any{"pods"}}},
 			"objectSelector":     object{"matchLabels": object{"change": label}},
 			"sideEffects":        "None",
 			"failurePolicy":      "Fail",

@@ -30,7 +30,24 @@ var stored = []struct {
 var verdicts = []struct {
 	Difference
 	explains func(before, after *clusters.Outcome) bool
-}{}
+}{
+	{Difference{"other_admission_first", "RuntimeClass and Priority admission come before webhooks and came after the plugin " +
+		"(pkg/kubeapiserver/options/plugins.go, AllOrderedPlugins): what both refuse is refused in the words of who comes first"}, otherAdmissionFirst},
+	{Difference{"sysctls_of_the_host", "from 1.27 on, namespaced sysctls do not go with hostNetwork and hostIPC " +
+		"(pkg/apis/core/validation/validation.go, validateSysctls)"}, sysctlsOfTheHost},
+}
+
+func otherAdmissionFirst(before, after *clusters.Outcome) bool {
+	return before.Kind == clusters.Denied && after.Kind == clusters.Failed &&
+		(strings.Contains(after.Message, "pod rejected: RuntimeClass ") || strings.Contains(after.Message, "priority admission controller computed") ||
+			strings.Contains(after.Message, "no PriorityClass with name"))
+}
+
+func sysctlsOfTheHost(before, after *clusters.Outcome) bool {
+	return before.Kind == clusters.Admitted && after.Kind == clusters.Invalid &&
+		(strings.Contains(after.Message, "may not be specified when 'hostNetwork' is true") ||
+			strings.Contains(after.Message, "may not be specified when 'hostIPC' is true"))
+}
 
 // Names are those of all differences.
 func Names() []string {
