@@ -119,6 +119,9 @@ e2e-programs: build ## build what e2e runs: two API servers, OPA, Gatekeeper (no
 	cd verify/e2e/servers/new && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(call VERSION,36,3)" \
 	  -o $(CURDIR)/bin/e2e/kube-apiserver-new k8s.io/kubernetes/cmd/kube-apiserver
 	cd verify/e2e/servers/new && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/e2e/gatekeeper github.com/open-policy-agent/gatekeeper/v3
+	rm -rf bin/e2e/crds
+	cp -r "$$(cd verify/e2e/servers/new && go list -m -f '{{.Dir}}' github.com/open-policy-agent/gatekeeper/v3)/charts/gatekeeper/crds" bin/e2e/crds
+	chmod -R u+w bin/e2e/crds
 	go build -ldflags '-s -w' -o bin/e2e/opa github.com/open-policy-agent/opa
 
 check: lint test race ## everything CI runs

@@ -45,7 +45,8 @@ func TestARuntimeClassThatAPolicyFillsIn(t *testing.T) {
 		}
 	}
 	other := pod(`"name":"p"`, `"runtimeClassName":"another",`+plainContainers)
-	both(t, dry("ruth", other), expectation{kind: clusters.Failed}) // there is no such class, whatever policies say
+	both(t, dry("ruth", other), expectation{ // there is no such class either, as the new one says first
+		kind: clusters.Denied, message: `PodSecurityPolicy: unable to admit pod: [spec.runtimeClassName: Invalid value: "another"]`})
 }
 
 // TestRequestsThatPoliciesLeaveAlone follows one pod: what jeff, who may use a policy, and nobody, who may use none, can do to it.

@@ -106,22 +106,24 @@ func (y *tally) ask(t *testing.T, batch []job) {
 
 func (y *tally) one(t *testing.T, j job) {
 	ctx := within(t)
-	before, err := shared.old.dryRun(ctx, &j)
-	if err != nil {
-		t.Errorf("%s: old: %v", j.name, err)
-		return
+	var outcomes [2]*clusters.Outcome
+	stored := j.request.OldObject // the new cluster has the pod as the old one stored it, as after an upgrade
+	for i, side := range []*side{shared.old, shared.new} {
+		var err error
+		if outcomes[i], stored, err = side.dryRun(ctx, &j, stored); err != nil {
+			t.Errorf("%s: %s: %v", j.name, side.Name, err)
+			return
+		}
+		if outcomes[i] == nil {
+			y.Lock()
+			y.counts["left out: a pod that an API server does not store"]++
+			y.Unlock()
+			return
+		}
 	}
-	after, err := shared.new.dryRun(ctx, &j)
-	if err != nil {
-		t.Errorf("%s: new: %v", j.name, err)
-		return
-	}
+	before, after := outcomes[0], outcomes[1]
 	y.Lock()
 	defer y.Unlock()
-	if before == nil || after == nil {
-		y.counts["left out: a pod that one of the API servers does not store"]++
-		return
-	}
 	result, err := compare.Outcomes(before, after)
 	if err != nil {
 		t.Errorf("%s: %v", j.name, err)
@@ -166,36 +168,37 @@ func expressible(r *protocol.Request) (*protocol.Request, string) {
 	return r, ""
 }
 
-// dryRun asks one cluster. What an update changes is stored before, and deleted after; the outcome is nil if the API does not take it.
-func (s *side) dryRun(ctx context.Context, j *job) (*clusters.Outcome, error) {
+// dryRun asks one cluster. What an update changes is stored before, and deleted after; it is given as it was stored, and the outcome is nil if the API
+// does not take it.
+func (s *side) dryRun(ctx context.Context, j *job, old json.RawMessage) (*clusters.Outcome, json.RawMessage, error) {
 	r := j.request
 	server, err := s.judge(ctx, r.ServiceAccountPlugin == nil || *r.ServiceAccountPlugin)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	call := &clusters.Call{
 		Method: http.MethodPost, Path: clusters.PodsPath(r.Namespace), As: r.UserInfo.Username, Groups: r.UserInfo.Groups, DryRun: true, Body: r.Object,
 	}
 	if err := s.account(ctx, r); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r.Operation == "UPDATE" {
 		name := fmt.Sprintf("p-%d", j.index)
-		stored, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodPost, Path: call.Path, Body: renamed(r.OldObject, name)})
+		stored, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodPost, Path: call.Path, Body: renamed(old, name)})
 		if err != nil || stored.Status != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		call.Method, call.Path = http.MethodPut, call.Path+"/"+name
-		if call.Body, err = changed(stored.Object, renamed(r.OldObject, name), renamed(r.Object, name)); err != nil {
-			return nil, err
-		}
+		call.Method, call.Path, old = http.MethodPut, call.Path+"/"+name, stored.Object
 		defer s.forget(ctx, call.Path)
+		if call.Body, err = changed(old, renamed(r.OldObject, name), renamed(r.Object, name)); err != nil {
+			return nil, nil, err
+		}
 	}
 	answer, err := server.Do(ctx, call)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return new(clusters.OutcomeOf(answer)), nil
+	return new(clusters.OutcomeOf(answer)), old, nil
 }
 
 // changed makes the change from one pod to another in the pod that an API server has, as a client does that reads, edits and writes.

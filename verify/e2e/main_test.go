@@ -29,6 +29,9 @@ type world struct {
 	stack    *stack.Stack
 	dialect  string
 	states   int
+
+	gatekeeping bool // Gatekeeper validates
+	gatekeeper  *stack.Gatekeeper
 }
 
 // side is one cluster: front judges pods, and back stores them as they are.
@@ -206,6 +209,12 @@ func (w *world) serve(t *testing.T, dialect string, policies json.RawMessage) {
 		err = w.stack.SetPolicies(policies)
 	} else {
 		if w.stack != nil {
+			if w.gatekeeper != nil {
+				if err := w.gatekeeper.Close(ctx); err != nil {
+					t.Fatal(err)
+				}
+				w.gatekeeper = nil
+			}
 			if err := w.stack.Close(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -213,6 +222,9 @@ func (w *world) serve(t *testing.T, dialect string, policies json.RawMessage) {
 		w.dialect = dialect
 		w.stack, err = stack.Start(ctx, w.group, w.programs, w.new.Cluster, w.new.front, w.new.back, fmt.Sprintf("stack-%d", w.states), dialect,
 			policies)
+	}
+	if err == nil && w.gatekeeping {
+		err = w.gatekeep(ctx, policies)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,10 @@ type stepRequest struct {
 }
 
 // TestTheScenarioOnBothClusters walks through the MKE scenario: state by state, every request is created for good on both clusters, as the user who makes it.
-func TestTheScenarioOnBothClusters(t *testing.T) {
+func TestTheScenarioOnBothClusters(t *testing.T) { walk(t) }
+
+func walk(t *testing.T) {
+	t.Helper()
 	names, err := filepath.Glob(filepath.Join(scenario, "steps", "*.txtar"))
 	if err != nil || len(names) < 10 {
 		t.Fatalf("found %d steps: %v", len(names), err)

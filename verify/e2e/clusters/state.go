@@ -134,7 +134,7 @@ func (c *Cluster) Prepare(ctx context.Context, s *Server, accounts map[string][]
 		}
 	}
 	role := rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "e2e-pods"}, Rules: []rbacv1.PolicyRule{{
-		APIGroups: []string{""}, Resources: []string{"pods", "pods/*"},
+		APIGroups: []string{""}, Resources: []string{"pods", "pods/status", "pods/ephemeralcontainers"},
 		Verbs: []string{"create", "get", "list", "update", "patch", "delete"},
 	}}}
 	if err := s.Ensure(ctx, "/apis/"+rbacAPI+"/clusterroles", &role); err != nil {

@@ -40,7 +40,7 @@ var verdicts = []struct {
 func otherAdmissionFirst(before, after *clusters.Outcome) bool {
 	return before.Kind == clusters.Denied && after.Kind == clusters.Failed &&
 		(strings.Contains(after.Message, "pod rejected: RuntimeClass ") || strings.Contains(after.Message, "priority admission controller computed") ||
-			strings.Contains(after.Message, "no PriorityClass with name"))
+			strings.Contains(after.Message, "no PriorityClass with name") || after.Message == "resource name may not be empty")
 }
 
 func sysctlsOfTheHost(before, after *clusters.Outcome) bool {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"psp2rego/verify/e2e/clusters"
+)
+
+// TestGatekeeperValidates walks through the scenario with Gatekeeper as the validating webhook, behind OPA as the mutating one, and then changes stored pods,
+// which Gatekeeper alone judges.
+func TestGatekeeperValidates(t *testing.T) {
+	shared.validateByGatekeeper(t)
+	walk(t)
+	forJeff(t)
+	path := clusters.PodsPath("default") + "/judged"
+	both(t, clusters.Call{Method: http.MethodPost, Path: clusters.PodsPath("default"), As: "jeff", Body: pod(`"name":"judged"`, plainContainers)},
+		expectation{kind: clusters.Admitted, policy: "unprivileged"})
+	for user, want := range map[string]expectation{
+		"jeff":   {kind: clusters.Admitted, policy: "unprivileged"},
+		"nobody": {kind: clusters.Denied, message: "PodSecurityPolicy: unable to validate pod: []"},
+	} {
+		both(t, clusters.Call{
+			Method: http.MethodPatch, Path: path, As: user, ContentType: "application/merge-patch+json", Body: []byte(`{"metadata":{"labels":{"a":"b"}}}`),
+		}, want)
+	}
+	for _, side := range []*side{shared.old, shared.new} {
+		side.remove(t, path)
+	}
+}
+
+// validateByGatekeeper has Gatekeeper validate until the test ends.
+func (w *world) validateByGatekeeper(t *testing.T) {
+	t.Helper()
+	w.gatekeeping = true
+	t.Cleanup(func() {
+		w.gatekeeping = false
+		if w.gatekeeper == nil {
+			return
+		}
+		ctx := context.WithoutCancel(t.Context())
+		if err := w.stack.Register(ctx); err != nil { // OPA again
+			t.Error(err)
+		}
+		if err := w.gatekeeper.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		w.gatekeeper = nil
+	})
+}
+
+// gatekeep has Gatekeeper know the state, and starts it if it does not run with this stack.
+func (w *world) gatekeep(ctx context.Context, policies []byte) error {
+	if w.gatekeeper == nil {
+		var err error
+		if w.gatekeeper, err = w.stack.StartGatekeeper(ctx, filepath.Join(*bin, "e2e", "crds")); err != nil {
+			return err
+		}
+	}
+	if err := w.gatekeeper.Apply(ctx, policies); err != nil {
+		return err
+	}
+	return w.gatekeeper.Register(ctx)
+}

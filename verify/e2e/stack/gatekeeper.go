@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"sigs.k8s.io/yaml"
+
+	"psp2rego/verify/e2e/clusters"
+	"psp2rego/verify/e2e/processes"
+)
+
+// Gatekeeper validates in OPA's place, with the template that psp2rego emits. OPA goes on to answer the mutating webhook.
+type Gatekeeper struct {
+	stack   *Stack
+	process *processes.Process
+	crds    string
+	address string
+	applied int
+}
+
+const gatekeeperNamespace = "gatekeeper-system"
+
+// StartGatekeeper starts Gatekeeper and waits until it is ready. crds is the folder of its CustomResourceDefinitions.
+func (s *Stack) StartGatekeeper(ctx context.Context, crds string) (*Gatekeeper, error) {
+	g := &Gatekeeper{stack: s, crds: crds}
+	if err := g.define(ctx); err != nil {
+		return nil, err
+	}
+	certificates := s.file("gatekeeper")
+	if err := errors.Join(os.MkdirAll(certificates, 0o700), s.cluster.Authority.Server(s.name+"-gatekeeper")); err != nil {
+		return nil, err
+	}
+	certificate := s.cluster.Authority.File(s.name + "-gatekeeper")
+	if err := errors.Join(copyFile(certificate+".crt", filepath.Join(certificates, "tls.crt")),
+		copyFile(certificate+".key", filepath.Join(certificates, "tls.key"))); err != nil {
+		return nil, err
+	}
+	var err error
+	g.process, err = processes.Listening(ctx, 2, func(ports []int) (*processes.Process, func(context.Context) error, error) {
+		g.address = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
+		health := fmt.Sprintf("127.0.0.1:%d", ports[1])
+		p, err := s.group.Start(s.name+"-gatekeeper", []string{"POD_NAMESPACE=" + gatekeeperNamespace}, s.programs.Gatekeeper,
+			"--kubeconfig="+s.back.Kubeconfig, "--debug-use-fake-pod", "--host=127.0.0.1", fmt.Sprintf("--port=%d", ports[0]),
+			"--cert-dir="+certificates, "--disable-cert-rotation", "--health-addr="+health,
+			// The usual backend of metrics listens on all addresses; this one listens on none, and nobody is there to be told.
+			"--metrics-backend=opentelemetry", "--otlp-endpoint=127.0.0.1:9", "--otlp-metric-interval=24h",
+			"--operation=webhook", "--operation=generate", "--operation=status",
+			"--default-create-vap-for-templates=false", "--default-create-vap-binding-for-constraints=false",
+			"--enable-external-data=false", "--exempt-namespace="+gatekeeperNamespace, "--shutdown-delay=0")
+		return p, func(ctx context.Context) error {
+			return clusters.Answers(ctx, http.DefaultClient, "http://"+health+"/readyz")
+		}, err
+	})
+	return g, err
+}
+
+// define creates Gatekeeper's own kinds and namespace, and waits until they are served.
+func (g *Gatekeeper) define(ctx context.Context) error {
+	names, err := filepath.Glob(filepath.Join(g.crds, "*.yaml"))
+	if err != nil || len(names) == 0 {
+		return fmt.Errorf("%s: no definitions of Gatekeeper's kinds: build them with `make e2e-programs`", g.crds)
+	}
+	const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		var object map[string]any
+		if err := yaml.Unmarshal(data, &object); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := g.stack.back.Ensure(ctx, definitions, object); err != nil {
+			return err
+		}
+	}
+	served := clusters.Call{Method: http.MethodGet, Path: templates}
+	if err := g.until(ctx, g.stack.back, &served); err != nil {
+		return err
+	}
+	return g.stack.back.Ensure(ctx, "/api/v1/namespaces", map[string]any{"metadata": map[string]any{"name": gatekeeperNamespace}})
+}
+
+// until repeats a call until it succeeds.
+func (g *Gatekeeper) until(ctx context.Context, server *clusters.Server, call *clusters.Call) error {
+	var last string
+	err := processes.Until(ctx, func(ctx context.Context) (bool, error) {
+		answer, err := server.Do(ctx, call)
+		if err != nil || answer.Status == nil {
+			return err == nil, err
+		}
+		last = answer.Status.Message
+		return false, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s %s: %w: %s", call.Method, call.Path, err, last)
+	}
+	return nil
+}
+
+const (
+	templates   = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
+	constraints = "/apis/constraints.gatekeeper.sh/v1beta1/podsecuritypolicyset"
+)
+
+// Apply has psp2rego translate policies, and the roles and bindings that the cluster has now, and applies what comes of it.
+func (g *Gatekeeper) Apply(ctx context.Context, policies []byte) error {
+	g.applied++
+	input := g.stack.file(fmt.Sprintf("gatekeeper-input-%d", g.applied))
+	if err := os.MkdirAll(input, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(input, "policies.json"), policies, 0o600); err != nil {
+		return err
+	}
+	for _, kind := range []string{"clusterroles", "clusterrolebindings", "roles", "rolebindings"} {
+		list, err := g.stack.back.Must(ctx, &clusters.Call{Method: http.MethodGet, Path: "/apis/rbac.authorization.k8s.io/v1/" + kind})
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(input, kind+".json"), list, 0o600); err != nil {
+			return err
+		}
+	}
+	output := g.stack.file(fmt.Sprintf("gatekeeper-output-%d", g.applied))
+	out, err := exec.CommandContext(ctx, g.stack.programs.PSP2Rego, "translate", "-f", input, "--target", "gatekeeper", "--dialect", g.stack.dialect,
+		"--server-version", g.stack.cluster.Version.String(), "-o", output).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("psp2rego translate --target gatekeeper: %w: %s", err, out)
+	}
+	for _, object := range []struct{ file, path string }{
+		{"template.yaml", templates + "/podsecuritypolicyset"}, {"constraint.yaml", constraints + "/podsecuritypolicies"},
+	} {
+		data, err := os.ReadFile(filepath.Join(output, object.file))
+		if err != nil {
+			return err
+		}
+		// The constraint's kind is there a moment after the template.
+		call := clusters.Call{Method: http.MethodPatch, Path: object.path + "?fieldManager=e2e&force=true", ContentType: "application/apply-patch+yaml", Body: data}
+		if err := g.until(ctx, g.stack.back, &call); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Register has Gatekeeper answer the validating webhook, as strict as docs/gatekeeper.md wants it.
+func (g *Gatekeeper) Register(ctx context.Context) error {
+	emitted := g.stack.manifests.validating.DeepCopy()
+	hook := &emitted.Webhooks[0]
+	hook.Name = "validation.gatekeeper.sh"
+	hook.ClientConfig.URL, hook.ClientConfig.Service = new(g.address+"/v1/admit"), nil
+	return g.stack.put(ctx, validatingPath, emitted)
+}
+
+// Close ends Gatekeeper, and deletes its constraint and template.
+func (g *Gatekeeper) Close(ctx context.Context) error {
+	var errs []error
+	for _, path := range []string{constraints + "/podsecuritypolicies", templates + "/podsecuritypolicyset"} {
+		_, err := g.stack.back.Do(ctx, &clusters.Call{Method: http.MethodDelete, Path: path})
+		errs = append(errs, err)
+	}
+	g.process.Kill()
+	return errors.Join(errs...)
+}
+
+// Process is Gatekeeper itself.
+func (g *Gatekeeper) Process() *processes.Process { return g.process }
