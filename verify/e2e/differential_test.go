@@ -36,7 +36,7 @@ const (
 // TestGeneratedRequestsOnBothClusters puts generated requests to both clusters, in generated states, by dry runs as the users that the generator chose.
 func TestGeneratedRequestsOnBothClusters(t *testing.T) {
 	settings := cases.Defaults()
-	settings.Others, settings.MKE = 0, 0 // other resources have no dry run of a pod, and 1.24 does not add Mirantis' groups
+	settings.Updates, settings.Others, settings.MKE = 12, 0, 0 // other resources have no dry run of a pod, and 1.24 does not add Mirantis' groups
 	for _, side := range []*side{shared.old, shared.new} {
 		if _, err := side.judge(within(t), false); err != nil {
 			t.Fatal(err)

@@ -71,7 +71,8 @@ func TestTheBundleChangesUnderLoad(t *testing.T) {
 				switch o := clusters.OutcomeOf(answer); {
 				case o.Kind == clusters.Admitted && o.Policy == "unprivileged":
 					admitted.Add(1)
-				case o.Kind == clusters.Denied && o.Message == nothingGranted:
+				case o.Kind == clusters.Denied && (o.Message == nothingGranted || o.Message == "PodSecurityPolicy: unable to validate pod: []"):
+					// The policy may be taken away between the two questions.
 					refused.Add(1)
 				default:
 					t.Errorf("an answer of no state: %+v", o)
