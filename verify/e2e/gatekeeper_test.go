@@ -34,7 +34,7 @@ func TestGatekeeperValidates(t *testing.T) {
 }
 
 // validateByGatekeeper has Gatekeeper validate until the test ends.
-func (w *world) validateByGatekeeper(t *testing.T) {
+func (w *world) validateByGatekeeper(t testing.TB) {
 	t.Helper()
 	w.gatekeeping = true
 	t.Cleanup(func() {

@@ -155,7 +155,7 @@ func (s *side) judge(ctx context.Context, withAccounts bool) (*clusters.Server, 
 }
 
 // within bounds what waits for another process.
-func within(t *testing.T) context.Context {
+func within(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startup)
 	t.Cleanup(cancel)
@@ -164,7 +164,7 @@ func within(t *testing.T) context.Context {
 
 // hold makes both clusters hold these policies, roles and bindings, and comes back when both judge by them. It gives what one of the API servers does not
 // take: the other one is not given it either.
-func (w *world) hold(t *testing.T, dialect string, objects []json.RawMessage) (refused []clusters.Refused) {
+func (w *world) hold(t testing.TB, dialect string, objects []json.RawMessage) (refused []clusters.Refused) {
 	t.Helper()
 	ctx := within(t)
 	w.states++
@@ -201,7 +201,7 @@ func (w *world) hold(t *testing.T, dialect string, objects []json.RawMessage) (r
 }
 
 // serve has the new cluster judge by these policies.
-func (w *world) serve(t *testing.T, dialect string, policies json.RawMessage) {
+func (w *world) serve(t testing.TB, dialect string, policies json.RawMessage) {
 	t.Helper()
 	ctx := within(t)
 	var err error

@@ -15,7 +15,7 @@ import (
 )
 
 // forJeff is the state of most tests: jeff may use unprivileged, nobody may use anything, and administrators everything.
-func forJeff(t *testing.T, further ...string) {
+func forJeff(t testing.TB, further ...string) {
 	t.Helper()
 	var objects []json.RawMessage
 	for _, name := range []string{"base/policies.yaml", "base/roles.yaml", "page/unprivileged-jeff.yaml"} {

@@ -196,7 +196,7 @@ func readStep(t *testing.T, name string) *step {
 }
 
 // readObjects reads the documents of a YAML file.
-func readObjects(t *testing.T, name string) []json.RawMessage {
+func readObjects(t testing.TB, name string) []json.RawMessage {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {

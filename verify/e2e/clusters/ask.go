@@ -5,11 +5,13 @@ package clusters
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -80,6 +82,9 @@ func (s *Server) Do(ctx context.Context, call *Call) (*Answer, error) {
 			answer.Status = &metav1.Status{Status: metav1.StatusFailure, Code: int32(answer.Code), Message: string(body)}
 		}
 		return answer, nil
+	}
+	if status := (apierrors.APIStatus)(nil); errors.As(err, &status) { // no JSON: nobody serves the path
+		return &Answer{Code: int(status.Status().Code), Status: new(status.Status())}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", call.Method, call.Path, err)
