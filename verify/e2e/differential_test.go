@@ -3,18 +3,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"psp2rego/verify/cases"
@@ -203,11 +204,50 @@ func (s *side) dryRun(ctx context.Context, j *job, old json.RawMessage) (*cluste
 
 // changed makes the change from one pod to another in the pod that an API server has, as a client does that reads, edits and writes.
 func changed(stored, from, to []byte) ([]byte, error) {
-	patch, err := jsonpatch.CreateMergePatch(from, to)
-	if err != nil {
-		return nil, err
+	var documents [3]any
+	for i, data := range [][]byte{stored, from, to} {
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		if err := d.Decode(&documents[i]); err != nil {
+			return nil, err
+		}
 	}
-	return jsonpatch.MergePatch(stored, patch)
+	return json.Marshal(edited(documents[0], documents[1], documents[2]))
+}
+
+// edited is what is stored with each value replaced that differs between from and to.
+func edited(stored, from, to any) any {
+	if reflect.DeepEqual(from, to) {
+		return stored
+	}
+	switch to := to.(type) {
+	case map[string]any:
+		old, ok := from.(map[string]any)
+		has, also := stored.(map[string]any)
+		if !ok || !also {
+			return to
+		}
+		for key, value := range to {
+			has[key] = edited(has[key], old[key], value)
+		}
+		for key := range old {
+			if _, ok := to[key]; !ok {
+				delete(has, key)
+			}
+		}
+		return has
+	case []any:
+		old, ok := from.([]any)
+		has, also := stored.([]any)
+		if !ok || !also || len(old) != len(to) || len(has) != len(to) {
+			return to
+		}
+		for i := range to {
+			has[i] = edited(has[i], old[i], to[i])
+		}
+		return has
+	}
+	return to
 }
 
 // account makes what the pod names: its namespace, service account and runtime class.

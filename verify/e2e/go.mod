@@ -3,7 +3,6 @@ module psp2rego/verify/e2e
 go 1.26.0
 
 require (
-	github.com/evanphx/json-patch/v5 v5.9.11
 	github.com/google/go-cmp v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0
 	k8s.io/api v0.37.2

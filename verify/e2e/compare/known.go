@@ -24,6 +24,8 @@ var stored = []struct {
 	apply func(old, current object) bool
 }{
 	{Difference{"pod_generation", "metadata.generation of pods is 1 from 1.33 on (pkg/registry/core/pod/strategy.go, PrepareForCreate)"}, generation},
+	{Difference{"no_null_timestamps", "an unset creationTimestamp is not written any more, as null, from 1.34 on, where it is not the pod's own " +
+		"(apimachinery, pkg/apis/meta/v1/types.go: omitzero)"}, nullTimestamps},
 }
 
 // verdicts are differences of what is refused at all.
@@ -75,4 +77,28 @@ func generation(old, current object) bool {
 	}
 	at(old, "metadata")["generation"] = now
 	return true
+}
+
+// nullTimestamps takes them out of the old pod, and of the new one there is nothing to take.
+func nullTimestamps(old, _ object) bool {
+	found := false
+	var visit func(any)
+	visit = func(value any) {
+		switch value := value.(type) {
+		case object:
+			if timestamp, ok := value["creationTimestamp"]; ok && timestamp == nil {
+				delete(value, "creationTimestamp")
+				found = true
+			}
+			for _, member := range value {
+				visit(member)
+			}
+		case []any:
+			for _, item := range value {
+				visit(item)
+			}
+		}
+	}
+	visit(old)
+	return found
 }
