@@ -23,9 +23,9 @@ var stored = []struct {
 	Difference
 	apply func(old, current object) bool
 }{
-	{Difference{"pod_generation", "metadata.generation of pods is 1 from 1.33 on (pkg/registry/core/pod/strategy.go, PrepareForCreate)"}, generation},
-	{Difference{"no_null_timestamps", "an unset creationTimestamp is not written any more, as null, from 1.34 on, where it is not the pod's own " +
-		"(apimachinery, pkg/apis/meta/v1/types.go: omitzero)"}, nullTimestamps},
+	{Difference{"pod_generation", "1.36 keeps a metadata.generation of pods (pkg/registry/core/pod/strategy.go, PrepareForCreate)"}, generation},
+	{Difference{"no_null_timestamps", "1.36 leaves out an unset creationTimestamp inside of a pod, which 1.24 writes as null " +
+		"(apimachinery, pkg/apis/meta/v1/types.go, ObjectMeta: omitzero)"}, nullTimestamps},
 }
 
 // verdicts are differences of what is refused at all.
@@ -35,7 +35,7 @@ var verdicts = []struct {
 }{
 	{Difference{"other_admission_first", "RuntimeClass and Priority admission come before webhooks and came after the plugin " +
 		"(pkg/kubeapiserver/options/plugins.go, AllOrderedPlugins): what both refuse is refused in the words of who comes first"}, otherAdmissionFirst},
-	{Difference{"sysctls_of_the_host", "from 1.27 on, namespaced sysctls do not go with hostNetwork and hostIPC " +
+	{Difference{"sysctls_of_the_host", "1.36 takes no namespaced sysctls with hostNetwork or hostIPC " +
 		"(pkg/apis/core/validation/validation.go, validateSysctls)"}, sysctlsOfTheHost},
 }
 
