@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"psp2rego/verify/e2e/clusters"
@@ -37,6 +38,9 @@ func main() {
 func serveOld(bin string) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if bin, err = filepath.Abs(bin); err != nil {
+		return err
+	}
 	programs := clusters.ProgramsIn(bin)
 	if err := programs.Check(programs.Etcd, programs.Old); err != nil {
 		return err
