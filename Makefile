@@ -9,6 +9,7 @@ SHELL := bash
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
 GATEKEEPER := $(CURDIR)/bin/psp2rego-gatekeeper
+GATOR := $(CURDIR)/bin/gator
 RACE := ./bundles/... ./translate/... ./verify/...
 CHROMIUM := $(or $(PSP2REGO_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 FUZZTIME ?= 20s
@@ -20,6 +21,7 @@ REQUESTS ?= 2000
 VERSION = $(foreach p,k8s.io/component-base/version k8s.io/client-go/pkg/version,-X $(p).gitVersion=v1.$(1).$(2) -X $(p).gitMajor=1 -X $(p).gitMinor=$(1))
 export PSP2REGO_NATIVE := $(NATIVE)
 export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
+export PSP2REGO_GATOR := $(GATOR)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -30,8 +32,9 @@ build: native ## build bin/psp2rego and bin/psp2rego-native
 native: ## build bin/psp2rego-native, the real admission plugin behind JSON lines
 	cd verify/native && go build -trimpath -ldflags '-s -w' -o $(NATIVE) .
 
-gatekeeper: ## build bin/psp2rego-gatekeeper, which judges templates (not in build: some minutes, and few need it)
+gatekeeper: ## build bin/psp2rego-gatekeeper, which judges templates, and gator (not in build: some minutes, and few need it)
 	cd verify/gatekeeper && go build -trimpath -ldflags '-s -w' -o $(GATEKEEPER) .
+	cd verify/gatekeeper && go build -trimpath -ldflags '-s -w' -o $(GATOR) github.com/open-policy-agent/gatekeeper/v3/cmd/gator
 
 demo: build ## translate the MKE scenario, verify it with 20 000 cases, explain a pod
 	bin/psp2rego translate -f testdata/mke --dialect mke -o out/mke --force --report

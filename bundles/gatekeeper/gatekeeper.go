@@ -63,10 +63,13 @@ type Options struct {
 	EnforcementAction string // one of EnforcementActions
 	// RegoV0 writes modules that Gatekeeper before 3.19 takes, which knows no Rego v1.
 	RegoV0 bool
+	// Suite is what gator verify is to ask; none writes no suite.
+	Suite []Case
 }
 
 // Build puts the modules of library, the template's own module entry and the generated files of out into the objects that Gatekeeper
-// needs. Two builds from equal arguments are equal byte for byte. The error wraps ErrTooLarge if the template is larger than MaxTemplate.
+// needs. Two builds from equal arguments are equal byte for byte. The error wraps ErrTooLarge if the template is larger than MaxTemplate;
+// names that Kubernetes or Gatekeeper would refuse, and two objects of one name, are an error, too.
 func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options Options) (*opa.Bundle, error) {
 	modules, err := collect(library, out)
 	if err != nil {
@@ -97,22 +100,48 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err != nil {
 		return nil, err
 	}
-	files := []translate.File{{Path: readmeFile, Data: ownerReadme}, {Path: TemplateFile, Data: template}}
+	objects := []translate.File{{Path: TemplateFile, Data: template}}
 	for _, f := range []struct {
 		path    string
 		objects []any
 	}{
 		{ConstraintFile, []any{constraint}},
 		{expansionFile, expansions()},
-		{kustomizeFile, []any{newKustomization()}},
 	} {
 		data, err := encode(f.objects...)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, translate.File{Path: f.path, Data: data})
+		objects = append(objects, translate.File{Path: f.path, Data: data})
+	}
+	if err := checkObjects(objects); err != nil {
+		return nil, err
+	}
+	files, err := around(objects, options.Suite)
+	if err != nil {
+		return nil, err
 	}
 	return opa.Pack(files, out.Sources, meta)
+}
+
+// around adds what is not for a cluster: how to apply, install and test the objects, of which the first are the template and the constraint.
+func around(objects []translate.File, cases []Case) ([]translate.File, error) {
+	files, err := newSuite(cases)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range objects {
+		names = append(names, f.Path)
+	}
+	for name, object := range map[string]any{kustomizeFile: newKustomization(names), catalogFile: newCatalog(objects[0].Data, objects[1].Data)} {
+		data, err := encode(object)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, translate.File{Path: name, Data: data})
+	}
+	return append(append(files, translate.File{Path: readmeFile, Data: ownerReadme}), objects...), nil
 }
 
 // encode writes objects as YAML documents, and texts of several lines as blocks, where a block can hold them.

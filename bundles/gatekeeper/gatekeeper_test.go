@@ -237,7 +237,7 @@ func TestGrantsAreTheSameAsInTheBundle(t *testing.T) {
 func TestBuildIsAFunctionOfItsArguments(t *testing.T) {
 	for _, options := range []gatekeeper.Options{{}, {RegoV0: true, EnforcementAction: gatekeeper.Scoped}} {
 		a, b := build(t, compiled(t), options), build(t, compiled(t), options)
-		if len(a) != 6 {
+		if len(a) != 7 {
 			t.Errorf("%d files", len(a))
 		}
 		for name, data := range a {

@@ -57,10 +57,12 @@ type templateCode struct {
 	} `yaml:"source"`
 }
 
+const templateDescription = "Decides pods as the PodSecurityPolicies do that this was translated from, and the RBAC that grants them."
+
 func newTemplate(main string, modules []translate.File, v0 bool) template {
 	t := template{head: head{"templates.gatekeeper.sh/v1", "ConstraintTemplate", meta{
 		Name:        templateName,
-		Annotations: map[string]string{"description": "Decides pods as the PodSecurityPolicies do that this was translated from, and the RBAC that grants them."},
+		Annotations: map[string]string{"description": templateDescription},
 	}}}
 	t.Spec.CRD.Spec.Names.Kind = kind
 	t.Spec.CRD.Spec.Validation.Schema.Type = "object"
@@ -173,6 +175,6 @@ type kustomization struct {
 	Resources  []string `yaml:"resources"`
 }
 
-func newKustomization() kustomization {
-	return kustomization{"kustomize.config.k8s.io/v1beta1", "Kustomization", []string{TemplateFile, ConstraintFile, expansionFile}}
+func newKustomization(resources []string) kustomization {
+	return kustomization{"kustomize.config.k8s.io/v1beta1", "Kustomization", resources}
 }

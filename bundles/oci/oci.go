@@ -13,6 +13,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/content/memory"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
@@ -43,6 +44,15 @@ const (
 // manifest. The revision is noted in it. The tag is written last, so that it never names something incomplete; equal arguments
 // give equal digests.
 func Push(ctx context.Context, reference string, tarball []byte, revision string, o Options) (string, error) {
+	return push(ctx, reference, tarball, revision, map[string]string{ocispec.AnnotationTitle: "bundle.tar.gz"}, o)
+}
+
+// PushFolder is Push in the form that clients unpack into a folder: gator --image, oras pull, Flux. The tarball has no folders in it.
+func PushFolder(ctx context.Context, reference string, tarball []byte, revision string, o Options) (string, error) {
+	return push(ctx, reference, tarball, revision, map[string]string{ocispec.AnnotationTitle: ".", file.AnnotationUnpack: "true"}, o)
+}
+
+func push(ctx context.Context, reference string, tarball []byte, revision string, annotations map[string]string, o Options) (string, error) {
 	repo, err := o.repository(reference)
 	if err != nil {
 		return "", err
@@ -51,7 +61,7 @@ func Push(ctx context.Context, reference string, tarball []byte, revision string
 		return "", fmt.Errorf("push %s: a tag is needed, as in %s/%s:latest", reference, repo.Reference.Registry, repo.Reference.Repository)
 	}
 	store := memory.New()
-	manifest, err := pack(ctx, store, tarball, revision)
+	manifest, err := pack(ctx, store, tarball, revision, annotations)
 	if err != nil {
 		return "", fmt.Errorf("push %s: %w", reference, err)
 	}
@@ -65,13 +75,13 @@ func Push(ctx context.Context, reference string, tarball []byte, revision string
 	return manifest.Digest.String(), nil
 }
 
-func pack(ctx context.Context, store content.Pusher, tarball []byte, revision string) (ocispec.Descriptor, error) {
+func pack(ctx context.Context, store content.Pusher, tarball []byte, revision string, annotations map[string]string) (ocispec.Descriptor, error) {
 	config, err := oras.PushBytes(ctx, store, configType, []byte("{}"))
 	if err != nil {
 		return config, err
 	}
 	layer := content.NewDescriptorFromBytes(layerType, tarball)
-	layer.Annotations = map[string]string{ocispec.AnnotationTitle: "bundle.tar.gz"}
+	layer.Annotations = annotations
 	if err := store.Push(ctx, layer, bytes.NewReader(tarball)); err != nil {
 		return layer, err
 	}

@@ -3,12 +3,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"oras.land/oras-go/v2/registry/remote/credentials"
 
+	"psp2rego/bundles/gatekeeper"
 	"psp2rego/bundles/oci"
 	"psp2rego/bundles/opa"
 )
@@ -47,22 +50,23 @@ func newBundlePushCommand() *cobra.Command {
 }
 
 func (r *registryFlags) push(cmd *cobra.Command, name, reference string) error {
-	tarball, err := readTarball(cmd, name)
-	if err != nil {
-		return err
-	}
-	bundle, err := opa.ReadTarball(tarball)
-	if err == nil {
-		err = bundle.Expect("")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
 	options, err := r.options()
 	if err != nil {
 		return err
 	}
-	digest, err := oci.Push(cmd.Context(), reference, tarball, bundle.Revision, options)
+	store := oci.Push
+	tarball, revision, err := readImage(cmd.Context(), name)
+	switch {
+	case err != nil:
+		return err
+	case tarball != nil:
+		store = oci.PushFolder
+	default:
+		if tarball, revision, err = readIntact(cmd, name); err != nil {
+			return err
+		}
+	}
+	digest, err := store(cmd.Context(), reference, tarball, revision, options)
 	if err != nil {
 		return err
 	}
@@ -70,12 +74,47 @@ func (r *registryFlags) push(cmd *cobra.Command, name, reference string) error {
 	return err
 }
 
-const bundlePushHelp = `Store an OPA bundle in an OCI registry, in the form that OPA downloads.
+// readIntact reads a tarball that is as it was packed.
+func readIntact(cmd *cobra.Command, name string) (tarball []byte, revision string, err error) {
+	if tarball, err = readTarball(cmd, name); err != nil {
+		return nil, "", err
+	}
+	bundle, err := opa.ReadTarball(tarball)
+	if err == nil {
+		err = bundle.Expect("")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", name, err)
+	}
+	return tarball, bundle.Revision, nil
+}
+
+// readImage packs a folder for Gatekeeper as it is, edited perhaps; nil if the name is of something else.
+func readImage(ctx context.Context, name string) (tarball []byte, revision string, err error) {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return nil, "", nil // somebody else says so
+	}
+	folder, err := opa.Read(ctx, name)
+	if err != nil || !gatekeeper.Wrote(folder) {
+		return nil, "", err
+	}
+	image, err := gatekeeper.Image(folder)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", name, err)
+	}
+	tarball, err = image.Tarball()
+	return tarball, image.Revision, err
+}
+
+const bundlePushHelp = `Store an OPA bundle in an OCI registry, in the form that OPA downloads, or a folder for Gatekeeper.
 
 Prints the digest of what was stored. The tag is written last: it never names half a bundle. The tarball is
-stored as it is, signed or not; one that was changed since it was packed is refused.
+stored as it is, signed or not; one that was changed since it was packed is refused. Of a folder that
+translate --target gatekeeper wrote, what its kustomization.yaml names is stored as it is, in the form
+that gator --image, oras and Flux unpack.
 
 Usage:  psp2rego bundle push FILE.tar.gz REGISTRY/REPOSITORY:TAG [flags]
+        psp2rego bundle push DIR REGISTRY/REPOSITORY:TAG [flags]
 
       --plain-http    speak HTTP without TLS, for a registry on this machine
 
@@ -85,4 +124,5 @@ credential helpers that it names. The bundle may be - (standard input).
 Exit codes:  0 stored   2 could not read or store
 
   psp2rego bundle push bundle.tar.gz registry.example/policies/psp:v1
+  psp2rego bundle push gatekeeper registry.example/policies/gatekeeper:v1
 `

@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	native, gatekeeper := os.Getenv("PSP2REGO_NATIVE"), os.Getenv("PSP2REGO_GATEKEEPER")
+	native, gatekeeper, gator := os.Getenv("PSP2REGO_NATIVE"), os.Getenv("PSP2REGO_GATEKEEPER"), os.Getenv("PSP2REGO_GATOR")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("FAULTY", faulty)
 			env.Setenv("GATEKEEPER", gatekeeper)
+			env.Setenv("GATOR", gator)
 			if err := withRegistry(env); err != nil {
 				return err
 			}
@@ -69,6 +70,8 @@ func TestScripts(t *testing.T) {
 				return native != "", nil
 			case "gatekeeper":
 				return gatekeeper != "", nil
+			case "gator":
+				return gator != "", nil
 			}
 			return false, errors.New("unknown condition")
 		},

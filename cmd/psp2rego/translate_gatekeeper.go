@@ -47,8 +47,6 @@ func (o *translateOptions) checkTarget(flags *pflag.FlagSet) error {
 	switch {
 	case o.output == "-" || isTarball(o.output):
 		return fmt.Errorf("--target %s writes a folder: name one with -o", targetGatekeeper)
-	case o.tests > 0:
-		return errors.New("--tests are for opa test: translate to a bundle for them")
 	case o.warnDefaults:
 		return errors.New("--warn-defaults is for OPA, which fills in defaults; Gatekeeper's violations tell in their details which are missing")
 	}
@@ -67,6 +65,10 @@ func buildGatekeeper(
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
+	return packGatekeeper(out, options, how)
+}
+
+func packGatekeeper(out *translate.Output, options translate.Options, how gatekeeper.Options) (*opa.Bundle, error) {
 	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, metaOf(options), how)
 	if err != nil {
 		return nil, fmt.Errorf("gatekeeper: %w", err)

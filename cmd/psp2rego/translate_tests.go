@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -34,28 +35,15 @@ func (o *translateOptions) checkTests() error {
 // build makes what the target takes, with tests if they were asked for.
 func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
 	if o.target.value == targetGatekeeper {
-		return buildGatekeeper(cmd.Context(), cluster, o.options(), o.gatekeeper())
+		return o.buildGatekeeper(cmd, cluster)
 	}
 	bundle, err := build(cmd.Context(), cluster, o.options(), o.warnDefaults)
 	if err != nil || o.tests == 0 {
 		return bundle, err
 	}
-	native, err := findNative(o.native)
-	if err != nil {
-		return nil, fmt.Errorf("--tests: %w", err)
-	}
-	tarball, err := bundle.Tarball()
+	recorded, err := recordFrom(cmd, o, bundle, cluster, record.Tests)
 	if err != nil {
 		return nil, err
-	}
-	progress := newProgress(cmd.ErrOrStderr(), time.Now, 0)
-	recorded, err := record.Tests(cmd.Context(), record.Options{
-		Native: nativeCommand(native), Translate: translateFor(o.server.minor), Bundle: tarball, Objects: cluster.Objects,
-		Dialect: o.dialect.value, Cases: o.tests, Workers: runtime.GOMAXPROCS(0), Progress: progress.show,
-	})
-	progress.clear()
-	if err != nil {
-		return nil, fmt.Errorf("--tests: %w", err)
 	}
 	if err := o.tellTests(cmd, recorded); err != nil {
 		return nil, err
@@ -67,9 +55,33 @@ func (o *translateOptions) build(cmd *cobra.Command, cluster *translate.Cluster)
 	return build(cmd.Context(), cluster, o.options(), o.warnDefaults, files...)
 }
 
+// recordFrom has something recorded for a bundle of the cluster from the native evaluator.
+func recordFrom[T any](
+	cmd *cobra.Command, o *translateOptions, bundle *opa.Bundle, cluster *translate.Cluster, how func(context.Context, record.Options) (T, error),
+) (recorded T, err error) {
+	native, err := findNative(o.native)
+	if err != nil {
+		return recorded, fmt.Errorf("--tests: %w", err)
+	}
+	tarball, err := bundle.Tarball()
+	if err != nil {
+		return recorded, err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), time.Now, 0)
+	recorded, err = how(cmd.Context(), record.Options{
+		Native: nativeCommand(native), Translate: translateFor(o.server.minor), Bundle: tarball, Objects: cluster.Objects,
+		Dialect: o.dialect.value, Cases: o.tests, Workers: runtime.GOMAXPROCS(0), Progress: progress.show,
+	})
+	progress.clear()
+	if err != nil {
+		return recorded, fmt.Errorf("--tests: %w", err)
+	}
+	return recorded, nil
+}
+
 // tellTests says what the tests leave out, and, if a report was asked for, what they hold.
 func (o *translateOptions) tellTests(cmd *cobra.Command, recorded *record.Result) error {
-	err := printDiagnostics(cmd.ErrOrStderr(), shortcomings(recorded, o.tests))
+	err := printDiagnostics(cmd.ErrOrStderr(), shortcomings(recorded.Policies, o.tests))
 	if err != nil || !o.report {
 		return err
 	}
@@ -83,10 +95,10 @@ func (o *translateOptions) tellTests(cmd *cobra.Command, recorded *record.Result
 }
 
 // shortcomings says, policy by policy, what the tests leave out.
-func shortcomings(recorded *record.Result, asked int) diagnostic.List {
+func shortcomings(policies []record.Policy, asked int) diagnostic.List {
 	var list diagnostic.List
-	for i := range recorded.Policies {
-		p := &recorded.Policies[i]
+	for i := range policies {
+		p := &policies[i]
 		var left []string
 		if len(p.Undecided) > 0 {
 			left = append(left, "do not show it decide "+strings.Join(p.Undecided, ", "))

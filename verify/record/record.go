@@ -79,24 +79,11 @@ func (p *Policy) Complete() bool { return p.Cases == p.Wanted && len(p.Uncovered
 // Tests records cases and proves that the bundle passes them. An error means that there are no tests: the bundle differs from
 // native, or somebody could not be asked.
 func Tests(ctx context.Context, o Options) (*Result, error) {
-	if o.Cases < 1 || o.Cases > MaxCases {
-		return nil, fmt.Errorf("record: %d cases: it has to be between 1 and %d", o.Cases, MaxCases)
+	r, err := newRecorder(o)
+	if err == nil {
+		err = r.all(ctx)
 	}
-	bundle, err := verify.ReadBundle(o.Bundle)
 	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	cluster, err := cases.NewCluster(o.Dialect, o.Objects)
-	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	r := &recorder{Options: o, given: cluster, synthetic: cluster.Synthetic(), modules: map[string]*ast.Module{}, texts: bundle.Modules(), data: bundle.Data()}
-	for name, text := range r.texts {
-		if r.modules[name], err = ast.ParseModule(name, string(text)); err != nil {
-			return nil, fmt.Errorf("record: %w", err)
-		}
-	}
-	if err := r.all(ctx); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return &r.result, nil
@@ -115,8 +102,34 @@ type recorder struct {
 	result           Result
 }
 
-func (r *recorder) all(ctx context.Context) error {
+func newRecorder(o Options) (*recorder, error) {
+	if o.Cases < 1 || o.Cases > MaxCases {
+		return nil, fmt.Errorf("%d cases: it has to be between 1 and %d", o.Cases, MaxCases)
+	}
+	bundle, err := verify.ReadBundle(o.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := cases.NewCluster(o.Dialect, o.Objects)
+	if err != nil {
+		return nil, err
+	}
+	r := &recorder{Options: o, given: cluster, synthetic: cluster.Synthetic(), modules: map[string]*ast.Module{}, texts: bundle.Modules(), data: bundle.Data()}
+	for name, text := range r.texts {
+		if r.modules[name], err = ast.ParseModule(name, string(text)); err != nil {
+			return nil, err
+		}
+	}
 	r.policies = r.policyPaths()
+	names := slices.Sorted(maps.Keys(r.policies))
+	r.result.Policies = make([]Policy, len(names))
+	for i, name := range names {
+		r.result.Policies[i].Name = name
+	}
+	return r, nil
+}
+
+func (r *recorder) all(ctx context.Context) error {
 	tarball, err := r.Translate(ctx, r.synthetic.Objects, r.synthetic.Dialect)
 	if err != nil {
 		return err
@@ -124,30 +137,13 @@ func (r *recorder) all(ctx context.Context) error {
 	if r.opa, err = verify.LoadBundle(ctx, tarball); err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(r.policies))
-	r.result.Policies = make([]Policy, len(names))
-	files := make([]File, len(names))
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	todo := make(chan int)
-	var workers sync.WaitGroup
-	for range max(1, min(r.Workers, len(names))) {
-		workers.Go(func() {
-			if err := r.work(ctx, todo, names, files); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	for i := range names {
-		select {
-		case todo <- i:
-		case <-ctx.Done():
-		}
-	}
-	close(todo)
-	workers.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	files := make([]File, len(r.result.Policies))
+	err = r.each(ctx, r.synthetic, func(ctx context.Context, native *verify.Native, i int) (err error) {
+		files[i], err = r.policy(ctx, native, &r.result.Policies[i])
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	requesters, err := r.requesters(ctx)
 	if err != nil {
@@ -158,21 +154,45 @@ func (r *recorder) all(ctx context.Context) error {
 	return r.prove(ctx)
 }
 
+// each does something for every policy, by its place, several at once, each worker with an evaluator of the cluster of its own.
+func (r *recorder) each(ctx context.Context, cluster *cases.Cluster, do func(context.Context, *verify.Native, int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	todo := make(chan int)
+	var workers sync.WaitGroup
+	for range max(1, min(r.Workers, len(r.result.Policies))) {
+		workers.Go(func() {
+			if err := r.work(ctx, cluster, todo, do); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	for i := range r.result.Policies {
+		select {
+		case todo <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(todo)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
 // work does policies until there are none left, with an evaluator of its own.
-func (r *recorder) work(ctx context.Context, todo <-chan int, names []string, files []File) (err error) {
-	native, err := r.start(ctx, r.synthetic)
+func (r *recorder) work(ctx context.Context, cluster *cases.Cluster, todo <-chan int, do func(context.Context, *verify.Native, int) error) (err error) {
+	native, err := r.start(ctx, cluster)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, native.Close()) }()
 	for i := range todo {
-		if files[i], err = r.policy(ctx, native, &r.result.Policies[i], names[i]); err != nil {
-			return fmt.Errorf("policy %q: %w", names[i], err)
+		if err := do(ctx, native, i); err != nil {
+			return fmt.Errorf("policy %q: %w", r.result.Policies[i].Name, err)
 		}
 		r.mu.Lock()
 		r.done++
 		if r.Progress != nil {
-			r.Progress(r.done, len(names))
+			r.Progress(r.done, len(r.result.Policies))
 		}
 		r.mu.Unlock()
 	}
@@ -209,9 +229,8 @@ func (r *recorder) policyPaths() map[string]string {
 const testsFolder = "psp/tests/"
 
 // policy records the cases of one policy.
-func (r *recorder) policy(ctx context.Context, native *verify.Native, p *Policy, name string) (File, error) {
-	p.Name = name
-	subject, err := r.subject(ctx, name)
+func (r *recorder) policy(ctx context.Context, native *verify.Native, p *Policy) (File, error) {
+	subject, err := r.subject(ctx, p.Name)
 	if err != nil {
 		return File{}, err
 	}
@@ -220,13 +239,7 @@ func (r *recorder) policy(ctx context.Context, native *verify.Native, p *Policy,
 		return File{}, err
 	}
 	p.Usable = subject.usable
-	var checks []string
-	for _, d := range r.synthetic.Decisions() {
-		if d.Policy == name {
-			checks = append(checks, d.Check)
-		}
-	}
-	chosen := choose(candidates, r.Cases, checks, p)
+	chosen := choose(candidates, r.Cases, r.checks(p.Name), p)
 	for _, c := range chosen {
 		if err := c.agree(ctx, native, r.opa); err != nil {
 			return File{}, err
@@ -235,4 +248,15 @@ func (r *recorder) policy(ctx context.Context, native *verify.Native, p *Policy,
 	stem := strings.TrimSuffix(path.Base(subject.path), ".rego")
 	text, err := policyTests(subject, native.Greeting.Version, chosen)
 	return File{testsFolder + "policies/" + stem + "_test.rego", text}, err
+}
+
+// checks are those that the policy decides.
+func (r *recorder) checks(policy string) []string {
+	var checks []string
+	for _, d := range r.synthetic.Decisions() {
+		if d.Policy == policy {
+			checks = append(checks, d.Check)
+		}
+	}
+	return checks
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gatekeeper
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"psp2rego/translate"
+)
+
+// maxLabel is how long names may be of which Gatekeeper, or its webhook, makes labels: those of constraints and mutators.
+const maxLabel = validation.LabelValueMaxLength
+
+// checkObjects refuses objects that no API server or no Gatekeeper would take for their names, and two that are one to them. Files hold YAML.
+func checkObjects(files []translate.File) error {
+	seen := map[string]string{}
+	for _, f := range files {
+		decoder := yaml.NewDecoder(bytes.NewReader(f.Data))
+		for {
+			var object head
+			err := decoder.Decode(&object)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.Path, err)
+			}
+			if err := checkName(&object); err != nil {
+				return fmt.Errorf("%s: %w", f.Path, err)
+			}
+			group, _, _ := strings.Cut(object.APIVersion, "/")
+			id := fmt.Sprintf("%s %q", object.Kind, object.Metadata.Name)
+			if other, taken := seen[group+"/"+id]; taken {
+				return fmt.Errorf("%s: %s is in %s already", f.Path, id, other)
+			}
+			seen[group+"/"+id] = f.Path
+		}
+	}
+	return nil
+}
+
+func checkName(object *head) error {
+	name, group := object.Metadata.Name, strings.Split(object.APIVersion, "/")[0]
+	problems := validation.IsDNS1123Subdomain(name)
+	if (group == "constraints.gatekeeper.sh" || group == "mutations.gatekeeper.sh") && len(name) > maxLabel {
+		problems = append(problems, fmt.Sprintf("Gatekeeper takes at most %d characters", maxLabel))
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s %q: no valid name: %s", object.Kind, name, strings.Join(problems, "; "))
+}
