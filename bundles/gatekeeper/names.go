@@ -15,8 +15,8 @@ import (
 	"psp2rego/translate"
 )
 
-// maxLabel is how long names may be of which Gatekeeper, or its webhook, makes labels: those of constraints and mutators.
-const maxLabel = validation.LabelValueMaxLength
+// maxName is how long Gatekeeper's webhook lets names of Gatekeeper's own objects be (pkg/webhook/policy.go: validateGatekeeperResources, v3.23.1).
+const maxName = 63
 
 // checkObjects refuses objects that no API server or no Gatekeeper would take for their names, and two that are one to them. Files hold YAML.
 func checkObjects(files []translate.File) error {
@@ -49,8 +49,8 @@ func checkObjects(files []translate.File) error {
 func checkName(object *head) error {
 	name, group := object.Metadata.Name, strings.Split(object.APIVersion, "/")[0]
 	problems := validation.IsDNS1123Subdomain(name)
-	if (group == "constraints.gatekeeper.sh" || group == "mutations.gatekeeper.sh") && len(name) > maxLabel {
-		problems = append(problems, fmt.Sprintf("Gatekeeper takes at most %d characters", maxLabel))
+	if strings.HasSuffix(group, ".gatekeeper.sh") && len(name) > maxName {
+		problems = append(problems, fmt.Sprintf("Gatekeeper takes at most %d characters", maxName))
 	}
 	if len(problems) == 0 {
 		return nil
