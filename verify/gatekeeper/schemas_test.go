@@ -34,14 +34,20 @@ func (s schemas) add(crd *apiextensions.CustomResourceDefinition) {
 	s[schema.GroupKind{Group: crd.Spec.Group, Kind: crd.Spec.Names.Kind}] = crd
 }
 
-// gatekeeperSchemas are those that Gatekeeper's chart installs.
-func gatekeeperSchemas(t *testing.T) schemas {
+// chart is the folder of Gatekeeper's chart, of the version that is linked.
+func chart(t *testing.T) string {
 	t.Helper()
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/gatekeeper/v3").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "charts/gatekeeper/crds/*.yaml"))
+	return filepath.Join(strings.TrimSpace(string(dir)), "charts/gatekeeper")
+}
+
+// gatekeeperSchemas are those that Gatekeeper's chart installs.
+func gatekeeperSchemas(t *testing.T) schemas {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(chart(t), "crds/*.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +68,7 @@ func gatekeeperSchemas(t *testing.T) schemas {
 		known.add(&internal)
 	}
 	if len(known) < 10 {
-		t.Fatalf("%d definitions in %s", len(known), dir)
+		t.Fatalf("%d definitions", len(known))
 	}
 	return known
 }
@@ -235,6 +241,30 @@ func TestObjectsThatDoNotFitAreNoticed(t *testing.T) {
 		err = known.check(t.Context(), all[0].Unstructured)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v: %v, want %q", change, err, want)
+		}
+	}
+}
+
+// The values that docs/gatekeeper.md gives the chart are some that it has, of the same kinds.
+func TestValuesOfTheChart(t *testing.T) {
+	read := func(file string) map[string]any {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := map[string]any{}
+		if err := yaml.UnmarshalStrict(text, &values); err != nil {
+			t.Fatal(err)
+		}
+		return values
+	}
+	known, given := read(filepath.Join(chart(t), "values.yaml")), read("../../docs/examples/gatekeeper-values.yaml")
+	if len(given) < 4 {
+		t.Errorf("%d values", len(given))
+	}
+	for key, value := range given {
+		if fmt.Sprintf("%T", known[key]) != fmt.Sprintf("%T", value) || fmt.Sprint(known[key]) == fmt.Sprint(value) {
+			t.Errorf("%s: %v, and the chart has %v", key, value, known[key])
 		}
 	}
 }
