@@ -18,6 +18,21 @@ import (
 // maxName is how long Gatekeeper's webhook lets names of Gatekeeper's own objects be (pkg/webhook/policy.go: validateGatekeeperResources, v3.23.1).
 const maxName = 63
 
+// CheckPolicies refuses policies of names that Kubernetes never took, which no object and no file can be called after, and two of one name.
+func CheckPolicies(names []string) error {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
+			return fmt.Errorf("policy %q: no API server has a policy of that name, and no object can be called after it: %s", name, strings.Join(problems, "; "))
+		}
+		if seen[name] {
+			return fmt.Errorf("policy %q is there twice", name)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
 // checkObjects refuses objects that no API server or no Gatekeeper would take for their names, and two that are one to them. Files hold YAML.
 func checkObjects(files []translate.File) error {
 	seen := map[string]string{}

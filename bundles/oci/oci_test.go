@@ -16,6 +16,8 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
@@ -318,5 +321,36 @@ func TestCredentialsAreSentToTheRegistryThatAsksForThem(t *testing.T) {
 	}
 	if _, err := oci.Pull(t.Context(), host+"/psp:v1", o); err != nil {
 		t.Error(err)
+	}
+}
+
+// What ORAS clients, gator among them, unpack of a folder are its files.
+func TestFoldersAreUnpacked(t *testing.T) {
+	host := serve(t, nil)
+	b := build(t, "a")
+	digest, err := oci.PushFolder(t.Context(), host+"/psp:v1", tarball(t, &opa.Bundle{Files: b.Files[:1]}), b.Revision, plain)
+	if err != nil || digest == "" {
+		t.Fatal(digest, err)
+	}
+	repo, err := remote.NewRepository(host + "/psp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo.PlainHTTP = true
+	dir := t.TempDir()
+	store, err := file.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := oras.Copy(t.Context(), repo, "v1", store, "", oras.DefaultCopyOptions); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatal(entries, err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, b.Files[0].Path)); err != nil || !bytes.Equal(got, b.Files[0].Data) {
+		t.Errorf("%q, %v", got, err)
 	}
 }
