@@ -141,7 +141,7 @@ Output:
       --force                     overwrite files that were edited by hand
       --report                    print a table: each policy, who may use it, what it fills in
       --warn-defaults             have OPA warn whoever creates a pod of each field that the policy filled in
-      --tests N                   record up to N cases for each policy from the real plugin, for opa test or gator verify (0)
+      --tests N                   record up to N cases for each policy from the real plugin, for opa test or gator (0)
       --native PATH               the evaluator to record from ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
 
 A folder is replaced in one step: nothing is half written, and modules whose policy is gone are removed.
