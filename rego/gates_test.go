@@ -32,6 +32,9 @@ const (
 	maxColumns   = 120
 )
 
+// liveFolder holds what a ConstraintTemplate has instead of a module of the bundle, under the path of that.
+const liveFolder = "gatekeeper/lib/"
+
 // engines are the oldest OPA that has to run the library (Gatekeeper 3.19), that of Gatekeeper 3.23, and the one that is linked in.
 var engines = []string{"v1.3.0", "v1.17.1", "current"}
 
@@ -68,6 +71,9 @@ func TestPackagesAreNamedAfterTheirFolders(t *testing.T) {
 	files := sources(t)
 	for name := range files {
 		folder := path.Dir(name)
+		if strings.HasPrefix(name, liveFolder) {
+			folder = strings.TrimPrefix(folder, "gatekeeper/")
+		}
 		want := "data." + strings.ReplaceAll(folder, "/", ".")
 		if got := parse(t, nil, name, files[name]).Package.Path.String(); !isTest(name) && got != want {
 			t.Errorf("%s is package %s, want %s", name, got, want)
@@ -141,6 +147,7 @@ func TestPackagesAndExportedRulesSayWhatTheyAre(t *testing.T) {
 
 // Gatekeeper rewrites imports, but not full paths inside other terms: those would be undefined there without a word.
 func TestReferencesGoThroughImports(t *testing.T) {
+	inventory := ast.MustParseRef("data.inventory") // has another name nowhere
 	for name, module := range library(t) {
 		for _, imported := range module.Imports {
 			target := imported.Path.String() + "."
@@ -151,6 +158,9 @@ func TestReferencesGoThroughImports(t *testing.T) {
 		for _, rule := range module.Rules {
 			ast.WalkRefs(rule, func(ref ast.Ref) bool {
 				root := ref[0].String()
+				if strings.HasPrefix(name, liveFolder) && ref.HasPrefix(inventory) {
+					return false
+				}
 				if root == "data" || root == "input" && module.Package.Path.String() != "data.lib.psp.request" {
 					t.Errorf("%s:%d: refers to %s", name, ref[0].Location.Row, ref)
 				}

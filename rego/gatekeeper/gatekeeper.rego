@@ -9,6 +9,7 @@
 package gatekeeper
 
 import data.lib.psp.choice
+import data.lib.psp.grants
 import data.lib.psp.pod
 import data.lib.psp.policies
 import data.lib.psp.request
@@ -75,6 +76,8 @@ _message := response.refuse(request.problem).response.status.message if {
 	request.problem
 } else := response.refuse(shape.problem).response.status.message if {
 	not shape.sound
+} else := response.refuse(grants.problem).response.status.message if {
+	grants.problem
 } else := _refusal if {
 	not request.unasked
 } else := sprintf("%s (asked without a requester: judged for %s)", [_refusal, _judged_for]) if {

@@ -188,6 +188,21 @@ test_expansion[note] if {
 	}
 }
 
+# what is there of RBAC still counts
+test_rbac_that_is_not_synced[note] if {
+	some note, tc in {
+		"nothing is granted": {"users": {}, "msgs": {"PodSecurityPolicy: not synced"}},
+		"what is granted refuses": {"users": {"jane": {"cluster": ["b"]}}, "msgs": {"PodSecurityPolicy: not synced"}},
+		"what is granted accepts": {"users": {"jane": {"cluster": ["a"]}}, "msgs": set()},
+	}
+
+	msgs := {v.msg | some v in gatekeeper.violation} with input as _input([])
+		with data.lib.psp.policies as {"a": _accepting({}), "b": _refusing({_host_pid})}
+		with data.lib.psp.grants as {"users": tc.users, "groups": {}, "problem": "not synced"}
+		with data.lib.psp.dialect as {"groups": []}
+	msgs == tc.msgs
+}
+
 test_no_decision_is_a_violation if {
 	gatekeeper.violation == {{
 		"msg": "PodSecurityPolicy: the template came to no decision",
