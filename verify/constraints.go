@@ -26,6 +26,7 @@ const ownGrants = "package lib.psp.grants"
 
 const (
 	noteUnchanged = "Gatekeeper's validation never changes a pod: it is asked about pods with the defaults that native fills in"
+	noteLive      = "roles and bindings are read from data.inventory"
 	noteOwn       = "the templates are psp2rego's"
 )
 
@@ -60,8 +61,12 @@ func (o *Options) constraintSet(ctx context.Context) (*RuleSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	notes := []string{noteUnchanged}
+	if o.LiveRBAC {
+		notes = append(notes, noteLive)
+	}
 	return &RuleSet{
-		Engine: "Gatekeeper " + g.Greeting.Version, Phases: []Phase{Validate}, Compared: Messages, Notes: []string{noteUnchanged},
+		Engine: "Gatekeeper " + g.Greeting.Version, Phases: []Phase{Validate}, Compared: Messages, Notes: notes,
 	}, g.Close()
 }
 

@@ -45,12 +45,12 @@ func (o *Options) inputs() (string, error) {
 	err := json.NewEncoder(digest).Encode(struct {
 		Dialect, Judged               string
 		Generate, Translate           bool
-		Constraints                   bool `json:",omitempty"`
+		Constraints, LiveRBAC         bool `json:",omitempty"`
 		PerCluster, Shrink, StopAfter int
 		Settings                      *cases.Settings
 		Objects                       []json.RawMessage
 	}{
-		o.Dialect, hex.EncodeToString(digest.Sum(nil)), o.Generate, o.Translate != nil, o.Constraints,
+		o.Dialect, hex.EncodeToString(digest.Sum(nil)), o.Generate, o.Translate != nil, o.Constraints, o.LiveRBAC,
 		o.PerCluster, o.Shrink, o.StopAfter, o.Settings, o.Objects,
 	})
 	return hex.EncodeToString(digest.Sum(nil)), err

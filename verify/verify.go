@@ -30,6 +30,8 @@ type Options struct {
 	Translate Translate
 	// Constraints says that Translate makes YAML with a template and a constraint instead, which Gatekeeper runs.
 	Constraints bool
+	// LiveRBAC says that these read roles and bindings from data.inventory.
+	LiveRBAC bool
 	// Bundle is the path of a given bundle, a folder or a .tar.gz, which is judged as it is instead of
 	// one that Translate makes.
 	Bundle string

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 	sigs "sigs.k8s.io/yaml"
@@ -21,6 +22,14 @@ import (
 
 //go:embed owner.md
 var ownerReadme []byte
+
+// What the README says of grants that were written down, and of grants that are read.
+//
+//go:embed owner_snapshot.md
+var ownerSnapshot []byte
+
+//go:embed owner_live.md
+var ownerLive []byte
 
 // Names of the files and objects that are written.
 const (
@@ -65,6 +74,15 @@ type Options struct {
 	RegoV0 bool
 	// Suite is what gator verify is to ask; none writes no suite.
 	Suite []Case
+	// LiveRBAC has the template read roles and bindings from data.inventory, and writes the SyncSet that fills it. The grants of
+	// what was translated are not written then.
+	LiveRBAC bool
+}
+
+// document is a file of objects.
+type document struct {
+	path    string
+	objects []any
 }
 
 // Build puts the modules of library, the template's own module entry and the generated files of out into the objects that Gatekeeper
@@ -74,6 +92,11 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	modules, err := collect(library, out)
 	if err != nil {
 		return nil, err
+	}
+	if options.LiveRBAC {
+		if err := live(modules, entry); err != nil {
+			return nil, err
+		}
 	}
 	main, err := fs.ReadFile(entry, entryModule)
 	if err != nil {
@@ -89,25 +112,27 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 			}
 		}
 	}
-	template, err := encode(newTemplate(string(main), modules, options.RegoV0))
+	object, readme := newTemplate(string(main), modules, options.RegoV0), ownerSnapshot
+	if options.LiveRBAC {
+		object.Metadata.Annotations[requiresSync], readme = syncRequirement(), ownerLive
+	}
+	template, err := encode(object)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSize(template, out); err != nil {
+	if err := checkSize(template, modules); err != nil {
 		return nil, err
 	}
 	constraint, err := newConstraint(options.EnforcementAction)
 	if err != nil {
 		return nil, err
 	}
+	others := []document{{ConstraintFile, []any{constraint}}, {expansionFile, expansions()}}
+	if options.LiveRBAC {
+		others = append(others, document{SyncSetFile, []any{newSyncSet()}})
+	}
 	objects := []translate.File{{Path: TemplateFile, Data: template}}
-	for _, f := range []struct {
-		path    string
-		objects []any
-	}{
-		{ConstraintFile, []any{constraint}},
-		{expansionFile, expansions()},
-	} {
+	for _, f := range others {
 		data, err := encode(f.objects...)
 		if err != nil {
 			return nil, err
@@ -117,7 +142,7 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err := checkObjects(objects); err != nil {
 		return nil, err
 	}
-	files, err := around(objects, options.Suite)
+	files, err := around(objects, slices.Concat(ownerReadme, readme), options.Suite)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +150,7 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 }
 
 // around adds what is not for a cluster: how to apply, install and test the objects, of which the first are the template and the constraint.
-func around(objects []translate.File, cases []Case) ([]translate.File, error) {
+func around(objects []translate.File, readme []byte, cases []Case) ([]translate.File, error) {
 	files, err := newSuite(cases)
 	if err != nil {
 		return nil, err
@@ -141,7 +166,7 @@ func around(objects []translate.File, cases []Case) ([]translate.File, error) {
 		}
 		files = append(files, translate.File{Path: name, Data: data})
 	}
-	return append(append(files, translate.File{Path: readmeFile, Data: ownerReadme}), objects...), nil
+	return append(append(files, translate.File{Path: readmeFile, Data: readme}), objects...), nil
 }
 
 // encode writes objects as YAML documents, and texts of several lines as blocks, where a block can hold them.
@@ -161,7 +186,7 @@ func encode(objects ...any) ([]byte, error) {
 }
 
 // checkSize refuses a template that no API server would store. What is stored is JSON, in the form that Go writes by default.
-func checkSize(template []byte, out *translate.Output) error {
+func checkSize(template []byte, modules []translate.File) error {
 	var object any
 	if err := sigs.Unmarshal(template, &object); err != nil {
 		return fmt.Errorf("read %s: %w", TemplateFile, err)
@@ -171,15 +196,15 @@ func checkSize(template []byte, out *translate.Output) error {
 		return err
 	}
 	grants, policies := 0, 0
-	for _, f := range out.Files {
+	for _, f := range modules {
 		switch {
-		case f.Path == grantsData:
+		case f.Path == grantsModule:
 			grants = len(f.Data)
 		case isPolicy(f.Path):
 			policies += len(f.Data)
 		}
 	}
 	return fmt.Errorf("the template takes %d bytes, %w: at most %d (the grants are %d bytes, the policies %d). Bind policies to groups "+
-		"instead of single users and service accounts, delete policies that nobody uses, or give OPA a bundle (--target opa), which has no such limit",
+		"instead of single users and service accounts, delete policies that nobody uses, have grants read from the cluster (--rbac live), or give OPA a bundle (--target opa), which has no such limit",
 		len(stored), ErrTooLarge, MaxTemplate, grants, policies)
 }

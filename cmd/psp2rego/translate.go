@@ -136,6 +136,7 @@ Output:
       --target opa|gatekeeper     what enforces (opa)
       --enforcement-action deny|dryrun|warn|scoped
                                   what a violation leads to in Gatekeeper; scoped denies and is not audited (deny)
+      --rbac snapshot|live        whether grants are written down, or Gatekeeper reads the cluster's own (snapshot)
       --rego-v0                   write modules for Gatekeeper before 3.19
   -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output
       --force                     overwrite files that were edited by hand

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -20,10 +21,13 @@ import (
 
 const targetOPA, targetGatekeeper = "opa", "gatekeeper"
 
+// rbacSnapshot has grants written down, and rbacLive has Gatekeeper read them from the cluster.
+const rbacSnapshot, rbacLive = "snapshot", "live"
+
 // targetOptions say what to write: a bundle for OPA, or objects for Gatekeeper, and which.
 type targetOptions struct {
-	target, action *choice
-	regoV0         bool
+	target, action, rbac *choice
+	regoV0               bool
 }
 
 func (o *targetOptions) addFlags(flags *pflag.FlagSet) {
@@ -31,13 +35,15 @@ func (o *targetOptions) addFlags(flags *pflag.FlagSet) {
 	o.action = newChoice(gatekeeper.EnforcementActions()...)
 	flags.Var(o.target, "target", "what enforces")
 	flags.Var(o.action, "enforcement-action", "what a violation leads to in Gatekeeper")
+	o.rbac = newChoice(rbacSnapshot, rbacLive)
+	flags.Var(o.rbac, "rbac", "where Gatekeeper's template has the grants from")
 	flags.BoolVar(&o.regoV0, "rego-v0", false, "write modules for Gatekeeper before 3.19")
 }
 
 // checkTarget refuses flags of the other target.
 func (o *translateOptions) checkTarget(flags *pflag.FlagSet) error {
 	if o.target.value == targetOPA {
-		for _, name := range []string{"enforcement-action", "rego-v0"} {
+		for _, name := range []string{"enforcement-action", "rbac", "rego-v0"} {
 			if flags.Changed(name) {
 				return fmt.Errorf("--%s is for Gatekeeper: give --target %s, too", name, targetGatekeeper)
 			}
@@ -54,7 +60,7 @@ func (o *translateOptions) checkTarget(flags *pflag.FlagSet) error {
 }
 
 func (o *translateOptions) gatekeeper() gatekeeper.Options {
-	return gatekeeper.Options{EnforcementAction: o.action.value, RegoV0: o.regoV0}
+	return gatekeeper.Options{EnforcementAction: o.action.value, RegoV0: o.regoV0, LiveRBAC: o.rbac.value == rbacLive}
 }
 
 // buildGatekeeper compiles a cluster and puts the result into objects for Gatekeeper.
@@ -81,26 +87,27 @@ func (o *verifyOptions) translateForEngine(options *verify.Options) (err error) 
 	if o.engine.value == targetOPA {
 		return nil
 	}
-	options.Constraints, options.Translate = true, constraintsFor(o.server.minor)
+	how := gatekeeper.Options{LiveRBAC: o.rbac.value == rbacLive}
+	options.Constraints, options.LiveRBAC, options.Translate = true, how.LiveRBAC, constraintsFor(o.server.minor, how)
 	options.Gatekeeper.Path, err = findGatekeeper(o.gatekeeper)
 	return err
 }
 
-// constraintsFor makes a template and its constraint of given or generated objects, for an API server.
-func constraintsFor(minor int) verify.Translate {
+// constraintsFor makes a template, its constraint and what has to be synced for it of given or generated objects, for an API server.
+func constraintsFor(minor int, how gatekeeper.Options) verify.Translate {
 	return func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
 		cluster, err := opa.ClusterOf(ctx, objects)
 		if err != nil {
 			return nil, err
 		}
 		options := translate.Options{Dialect: dialect, ServerVersion: minor, Version: toolVersion()}
-		folder, err := buildGatekeeper(ctx, cluster, options, gatekeeper.Options{})
+		folder, err := buildGatekeeper(ctx, cluster, options, how)
 		if err != nil {
 			return nil, err
 		}
 		var text []byte
 		for _, f := range folder.Files {
-			if f.Path == gatekeeper.TemplateFile || f.Path == gatekeeper.ConstraintFile {
+			if slices.Contains([]string{gatekeeper.TemplateFile, gatekeeper.ConstraintFile, gatekeeper.SyncSetFile}, f.Path) {
 				text = append(append(text, "---\n"...), f.Data...)
 			}
 		}

@@ -28,12 +28,12 @@ type verifyOptions struct {
 	generate                           bool
 	cases                              int
 	seed                               uint64
-	format, engine                     *choice
+	format, engine, rbac               *choice
 	search
 }
 
 func newVerifyCommand() *cobra.Command {
-	o := &verifyOptions{format: newChoice(verify.Formats()...), engine: newChoice(targetOPA, targetGatekeeper)}
+	o := &verifyOptions{format: newChoice(verify.Formats()...), engine: newChoice(targetOPA, targetGatekeeper), rbac: newChoice(rbacSnapshot, rbacLive)}
 	cmd := &cobra.Command{
 		Use:  "verify",
 		Long: fmt.Sprintf(verifyHelp, o.format.Type(), o.format),
@@ -44,6 +44,7 @@ func newVerifyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.policies, "policies", nil, "bundle, or templates and constraints, to judge")
 	flags.Var(o.engine, "engine", "for what to translate")
+	flags.Var(o.rbac, "rbac", "where Gatekeeper's template has the grants from")
 	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
 	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
 	o.addSearchFlags(flags)
@@ -168,6 +169,8 @@ func (o *verifyOptions) check() error {
 		return errors.New("--replay brings its own policies: leave -f and --generate out")
 	case o.engine.value == targetGatekeeper && len(o.policies) > 0:
 		return errors.New("--policies are judged by what they are: leave --engine out")
+	case o.engine.value == targetOPA && o.rbac.value != rbacSnapshot:
+		return fmt.Errorf("--rbac %s is for Gatekeeper: give --engine %s, too", o.rbac, targetGatekeeper)
 	case o.replay != "" && o.record != "":
 		return errors.New("--replay judges a case that is recorded already: leave --record out")
 	case o.generate && (len(o.paths) > 0 || len(o.policies) > 0):
@@ -224,6 +227,7 @@ Input:
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
       --server-version 1.N        the API server that will ask (1.37)
       --engine opa|gatekeeper     what to translate for (opa)
+      --rbac snapshot|live        whether Gatekeeper's grants are written down or read from its inventory (snapshot)
       --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)

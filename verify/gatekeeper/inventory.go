@@ -15,17 +15,24 @@ import (
 // addObjects takes the objects of the cluster: Namespaces for matching, and those of the kinds that
 // are synced for data.inventory.
 func (r *rules) addObjects(ctx context.Context, spec *clusterSpec, synced map[schema.GroupVersionKind]bool) error {
+	objects := bootstrap()
 	for i, data := range spec.Objects {
 		object := &unstructured.Unstructured{}
 		if err := object.UnmarshalJSON(data); err != nil {
 			return decodeFault("objects[%d]: %v", i, err)
 		}
 		asServed(object)
+		objects = append(objects, object)
+	}
+	if err := aggregate(objects); err != nil {
+		return err
+	}
+	for _, object := range objects {
 		gvk := object.GroupVersionKind()
 		if gvk == corev1.SchemeGroupVersion.WithKind("Namespace") {
 			namespace := &corev1.Namespace{}
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, namespace); err != nil {
-				return decodeFault("objects[%d]: %v", i, err)
+				return decodeFault("Namespace %q: %v", object.GetName(), err)
 			}
 			r.namespaces[namespace.Name] = namespace
 		}
@@ -33,10 +40,28 @@ func (r *rules) addObjects(ctx context.Context, spec *clusterSpec, synced map[sc
 			continue
 		}
 		if _, err := r.client.AddData(ctx, object); err != nil {
-			return decodeFault("objects[%d]: %v", i, err)
+			return decodeFault("%s %q: %v", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
+}
+
+// bootstrap is a role and a binding that every API server has, whatever else there is: it makes them when it starts
+// (plugin/pkg/auth/authorizer/rbac/bootstrappolicy, Kubernetes v1.24.17). Templates may tell by such whether RBAC is synced.
+func bootstrap() []*unstructured.Unstructured {
+	head := func(kind string) map[string]any {
+		return map[string]any{
+			"apiVersion": rbacv1.SchemeGroupVersion.String(), "kind": kind, "metadata": map[string]any{"name": "system:public-info-viewer"},
+		}
+	}
+	role, binding := head("ClusterRole"), head("ClusterRoleBinding")
+	role["rules"] = []any{map[string]any{"verbs": []any{"get"}, "nonResourceURLs": []any{"/healthz", "/livez", "/readyz", "/version", "/version/"}}}
+	binding["roleRef"] = map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": "system:public-info-viewer"}
+	binding["subjects"] = []any{
+		map[string]any{"apiGroup": rbacv1.GroupName, "kind": "Group", "name": "system:authenticated"},
+		map[string]any{"apiGroup": rbacv1.GroupName, "kind": "Group", "name": "system:unauthenticated"},
+	}
+	return []*unstructured.Unstructured{{Object: role}, {Object: binding}}
 }
 
 // asServed makes an object what an API server shows to whoever watches it: roles and bindings in v1 with
