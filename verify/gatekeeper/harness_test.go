@@ -47,6 +47,13 @@ func constraint(kind, name, spec string) string {
 	return fmt.Sprintf("---\n{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: %s, metadata: {name: %s}, spec: {%s}}\n", kind, name, spec)
 }
 
+// syncSet is a SyncSet of one kind, as GROUP/VERSION/KIND.
+func syncSet(kind string) string {
+	parts := strings.Split(kind, "/")
+	return fmt.Sprintf("---\n{apiVersion: syncset.gatekeeper.sh/v1alpha1, kind: SyncSet, metadata: {name: s}, "+
+		"spec: {gvks: [{group: %s, version: %s, kind: %s}]}}\n", parts[0], parts[1], parts[2])
+}
+
 // noHostPID is a template and a constraint that refuse pods which use the node's processes.
 func noHostPID() string {
 	return template("NoHostPID", v1(`

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	rbacv1alpha1 "k8s.io/api/rbac/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,7 +23,9 @@ func (r *rules) addObjects(ctx context.Context, spec *clusterSpec, synced map[sc
 		if err := object.UnmarshalJSON(data); err != nil {
 			return decodeFault("objects[%d]: %v", i, err)
 		}
-		asServed(object)
+		if err := asServed(object); err != nil {
+			return decodeFault("objects[%d]: %v", i, err)
+		}
 		objects = append(objects, object)
 	}
 	if err := aggregate(objects); err != nil {
@@ -65,8 +69,8 @@ func bootstrap() []*unstructured.Unstructured {
 }
 
 // asServed makes an object what an API server shows to whoever watches it: roles and bindings in v1 with
-// defaults (pkg/apis/rbac/v1/defaults.go), Namespaces with the label of their name.
-func asServed(object *unstructured.Unstructured) {
+// defaults, Namespaces with the label of their name.
+func asServed(object *unstructured.Unstructured) error {
 	switch gvk := object.GroupVersionKind(); {
 	case gvk == corev1.SchemeGroupVersion.WithKind("Namespace"):
 		labels := object.GetLabels()
@@ -76,22 +80,57 @@ func asServed(object *unstructured.Unstructured) {
 		labels[corev1.LabelMetadataName] = object.GetName()
 		object.SetLabels(labels)
 	case gvk.Group == rbacv1.GroupName:
-		object.SetAPIVersion(rbacv1.SchemeGroupVersion.String())
-		if gvk.Kind == "ClusterRole" || gvk.Kind == "ClusterRoleBinding" {
-			object.SetNamespace("")
+		typed, err := typedRBAC(object)
+		if typed == nil || err != nil {
+			return err
 		}
-		defaultGroup(object.Object["roleRef"])
-		subjects, _ := object.Object["subjects"].([]any)
-		for _, subject := range subjects {
-			if s, ok := subject.(map[string]any); ok && (s["kind"] == rbacv1.UserKind || s["kind"] == rbacv1.GroupKind) {
-				defaultGroup(subject)
-			}
-		}
+		object.Object, err = runtime.DefaultUnstructuredConverter.ToUnstructured(typed)
+		return err
 	}
+	return nil
 }
 
-func defaultGroup(reference any) {
-	if r, ok := reference.(map[string]any); ok && (r["apiGroup"] == nil || r["apiGroup"] == "") {
-		r["apiGroup"] = rbacv1.GroupName
+// typedRBAC reads a role or a binding of any version as one of v1, with the defaults of pkg/apis/rbac/v1/defaults.go; nil is of another kind.
+func typedRBAC(object *unstructured.Unstructured) (any, error) {
+	alpha := object.GetAPIVersion() == rbacv1alpha1.SchemeGroupVersion.String()
+	object.SetAPIVersion(rbacv1.SchemeGroupVersion.String())
+	read := func(into any) error {
+		return runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, into)
+	}
+	switch object.GetKind() {
+	case "ClusterRole":
+		role := &rbacv1.ClusterRole{}
+		err := read(role)
+		role.Namespace = ""
+		return role, err
+	case "Role":
+		role := &rbacv1.Role{}
+		return role, read(role)
+	case "ClusterRoleBinding":
+		binding := &rbacv1.ClusterRoleBinding{}
+		err := read(binding)
+		binding.Namespace = ""
+		complete(&binding.RoleRef, binding.Subjects, alpha)
+		return binding, err
+	case "RoleBinding":
+		binding := &rbacv1.RoleBinding{}
+		err := read(binding)
+		complete(&binding.RoleRef, binding.Subjects, alpha)
+		return binding, err
+	}
+	return nil, nil
+}
+
+// complete fills in API groups. The user * of v1alpha1 is everybody who is authenticated (pkg/apis/rbac/v1alpha1/conversion.go).
+func complete(ref *rbacv1.RoleRef, subjects []rbacv1.Subject, alpha bool) {
+	ref.APIGroup = cmp.Or(ref.APIGroup, rbacv1.GroupName)
+	for i := range subjects {
+		s := &subjects[i]
+		if alpha && s.Kind == rbacv1.UserKind && s.Name == "*" {
+			s.Kind, s.Name = rbacv1.GroupKind, "system:authenticated"
+		}
+		if s.Kind == rbacv1.UserKind || s.Kind == rbacv1.GroupKind {
+			s.APIGroup = cmp.Or(s.APIGroup, rbacv1.GroupName)
+		}
 	}
 }

@@ -74,28 +74,84 @@ func TestFilesAndFoldersAreReadInAllForms(t *testing.T) {
 func TestInventoryHoldsWhatIsSynced(t *testing.T) {
 	rules := template("Any", v1("package x\n\nviolation contains {\"msg\": json.marshal(data.inventory)} if data.inventory.cluster")) +
 		constraint("Any", "c", "")
-	sync := "---\n{apiVersion: syncset.gatekeeper.sh/v1alpha1, kind: SyncSet, metadata: {name: s}, " +
-		"spec: {gvks: [{group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}]}}\n"
+	const group = "rbac.authorization.k8s.io"
+	sync := syncSet(group + "/v1/ClusterRoleBinding")
 	config := "---\n{apiVersion: config.gatekeeper.sh/v1alpha1, kind: Config, metadata: {name: config}, " +
 		"spec: {sync: {syncOnly: [{group: rbac.authorization.k8s.io, version: v1, kind: ClusterRole}]}}}\n"
 	objects := []string{
 		`{"apiVersion":"rbac.authorization.k8s.io/v1beta1","kind":"ClusterRoleBinding","metadata":{"name":"b","namespace":"x"},
-			"roleRef":{"kind":"ClusterRole","name":"r"},"subjects":[{"kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s","namespace":"n"}]}`,
-		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"}}`,
+			"roleRef":{"kind":"ClusterRole","name":"r"},"subjects":[{"kind":"User"},{"kind":"ServiceAccount","name":"s","namespace":"n"}]}`,
+		`{"apiVersion":"rbac.authorization.k8s.io/v1alpha1","kind":"ClusterRoleBinding","metadata":{"name":"everybody"},
+			"roleRef":{"kind":"ClusterRole","name":"r"},"subjects":[{"apiVersion":"rbac.authorization.k8s.io/v1alpha1","kind":"User","name":"*"}]}`,
+		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},"rules":[{"verbs":["get"],"resourceNames":null}]}`,
 		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"r","namespace":"n"}}`,
 	}
 	if got := verdictOf(t, review(t, loaded(t, rules, objects...), `{}`)); got != "allowed" {
 		t.Errorf("nothing is synced: %s", got)
 	}
-	want := `{"cluster":{"rbac.authorization.k8s.io/v1":{"ClusterRole":{"r":{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"}}},` +
-		`"ClusterRoleBinding":{"b":{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},` +
-		`"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"r"},` +
-		`"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s","namespace":"n"}]}}}}}`
-	if got := verdictOf(t, review(t, loaded(t, rules+sync+config, objects...), `{}`)); got != "[c] "+want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	_, text, _ := strings.Cut(verdictOf(t, review(t, loaded(t, rules+sync+config, objects...), `{}`)), "] ")
+	got := struct {
+		Cluster map[string]map[string]map[string]json.RawMessage
+	}{}
+	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got.Cluster) != 1 {
+		t.Fatalf("%v: %s", err, text)
 	}
-	if _, a := load(t, rules, `{"metadata":{}}`); a.Error == nil || !strings.Contains(a.Error.Message, "objects[0]: ") {
-		t.Errorf("an object without kind: %+v", a.Error)
+	ref := `"roleRef":{"apiGroup":"` + group + `","kind":"ClusterRole","name":"r"}`
+	for kind, want := range map[string]map[string]string{
+		"ClusterRole": {"r": `"rules":[{"verbs":["get"]}]`},
+		"ClusterRoleBinding": {
+			"b":         ref + `,"subjects":[{"apiGroup":"` + group + `","kind":"User","name":""},{"kind":"ServiceAccount","name":"s","namespace":"n"}]`,
+			"everybody": ref + `,"subjects":[{"apiGroup":"` + group + `","kind":"Group","name":"system:authenticated"}]`,
+		},
+	} {
+		held := got.Cluster[group+"/v1"][kind]
+		if held["system:public-info-viewer"] == nil || len(held) != len(want)+1 { // which every API server has
+			t.Errorf("%s: %s", kind, held)
+		}
+		for name, rest := range want {
+			want := `{"apiVersion":"` + group + `/v1","kind":"` + kind + `","metadata":{"name":"` + name + `"},` + rest + `}`
+			if string(held[name]) != want {
+				t.Errorf("got  %s\nwant %s", held[name], want)
+			}
+		}
+	}
+	for object, want := range map[string]string{
+		`{"metadata":{}}`: "objects[0]: ",
+		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"r"},"rules":1}`: "objects[0]: ",
+	} {
+		if _, a := load(t, rules, object); a.Error == nil || !strings.Contains(a.Error.Message, want) {
+			t.Errorf("%s: %+v", object, a.Error)
+		}
+	}
+}
+
+// A ClusterRole that is aggregated has the rules that the controller of a cluster would have given it.
+func TestAggregatedRolesHaveTheRulesOfOthers(t *testing.T) {
+	role := func(name, labels, selectors, rules string) string {
+		return `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"` + name + `","labels":{` + labels + `}},` +
+			`"aggregationRule":{"clusterRoleSelectors":[` + selectors + `]},"rules":[` + rules + `]}`
+	}
+	a, b := `{"verbs":["a"]}`, `{"verbs":["b"]}`
+	rules := template("Any", v1("package x\n\nviolation contains {\"msg\": json.marshal([verb | "+
+		"some verb in data.inventory.cluster[\"rbac.authorization.k8s.io/v1\"].ClusterRole.outer.rules[_].verbs])}")) +
+		constraint("Any", "c", "") + syncSet("rbac.authorization.k8s.io/v1/ClusterRole")
+	for name, tc := range map[string]struct {
+		objects []string
+		want    string
+	}{
+		"selectors in their order": {[]string{role("outer", "", `{"matchLabels":{"k":"w"}},{"matchLabels":{"k":"v"}}`, ""), role("x", `"k":"v"`, "", a), role("y", `"k":"w"`, "", b)}, `["b","a"]`},
+		"each rule once":           {[]string{role("outer", "", `{},{}`, ""), role("x", "", "", a), role("y", "", "", a+","+b)}, `["get","a","b"]`},
+		"of aggregated ones":       {[]string{role("outer", "", `{"matchLabels":{"k":"v"}}`, ""), role("x", `"k":"v"`, `{"matchLabels":{"k":"w"}}`, ""), role("z", `"k":"w"`, "", a)}, `["a"]`},
+		"stored ones stay":         {[]string{role("outer", "", `{}`, b), role("x", "", "", a)}, `["b"]`},
+		"none":                     {[]string{role("outer", "", `{"matchLabels":{"k":"v"}}`, "")}, `[]`},
+	} {
+		if got := verdictOf(t, review(t, loaded(t, rules, tc.objects...), `{}`)); got != "[c] "+tc.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	bad := role("outer", "", `{"matchExpressions":[{"key":"k","operator":"Is"}]}`, "")
+	if _, a := load(t, rules, bad); a.Error == nil || !strings.Contains(a.Error.Message, `ClusterRole "outer": aggregation: clusterRoleSelectors[0]: `) {
+		t.Errorf("an invalid selector: %+v", a.Error)
 	}
 }
 
