@@ -134,8 +134,7 @@ Input:
       --server-version 1.N        the API server that will ask (1.37)
 Output:
       --target opa|gatekeeper     what enforces (opa)
-      --enforcement-action deny|dryrun|warn|scoped
-                                  what a violation leads to in Gatekeeper; scoped denies and is not audited (deny)
+      --enforcement-action deny|dryrun|warn|scoped  what a violation leads to; scoped denies and is not audited (deny)
       --rbac snapshot|live        whether grants are written down, or Gatekeeper reads the cluster's own (snapshot)
       --rego-v0                   write modules for Gatekeeper before 3.19
   -o, --output DIR|FILE.tar.gz    what to write; - is a tarball on standard output

@@ -230,8 +230,7 @@ Input:
       --rbac snapshot|live        whether Gatekeeper's grants are written down or read from its inventory (snapshot)
       --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
-      --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
-      --gatekeeper PATH           its like for templates ($PSP2REGO_GATEKEEPER, else psp2rego-gatekeeper beside it)
+      --native, --gatekeeper PATH the evaluators ($PSP2REGO_NATIVE, $PSP2REGO_GATEKEEPER, else those beside psp2rego)
 Search:
       --cases N                   number of cases (10000; with --duration no bound)
       --duration TIME             end after so long, as 90s or 10m, and report on what was judged
