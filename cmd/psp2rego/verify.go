@@ -213,11 +213,10 @@ func translateFor(minor int) verify.Translate {
 
 const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.
 
-Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the bundle's bytes the same
-generated requests, and compares everything they say when a pod is created or updated: decision, policy,
-mutated pod, message, audit annotations. Prints counts, and every disagreement as small as it can be made.
-A second pass grants each policy to a requester of its own, so that policies nobody may use are judged.
-With --policies, judges and scores rules of any making: OPA's, or templates and constraints of Gatekeeper.
+Asks the plugin of Kubernetes 1.24.17 and OPA with the bundle's bytes the same generated requests, and compares
+everything they say when a pod is created or updated: decision, policy, mutated pod, message, audit annotations.
+Prints counts, and disagreements as small as they can be made. A second pass grants each policy to a requester of
+its own, so that policies nobody may use are judged. --policies are rules of any making: OPA's, or Gatekeeper's.
 
 Usage:  psp2rego verify -f PATH... | --generate [flags]
         psp2rego verify merge FILE...               (see its own --help)
@@ -230,7 +229,8 @@ Input:
       --rbac snapshot|live        whether Gatekeeper's grants are written down or read from its inventory (snapshot)
       --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
       --generate                  generate policies and bindings, too
-      --native, --gatekeeper PATH the evaluators ($PSP2REGO_NATIVE, $PSP2REGO_GATEKEEPER, else those beside psp2rego)
+      --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
+      --gatekeeper PATH           its like for templates ($PSP2REGO_GATEKEEPER, else psp2rego-gatekeeper beside it)
 Search:
       --cases N                   number of cases (10000; with --duration no bound)
       --duration TIME             end after so long, as 90s or 10m, and report on what was judged
