@@ -191,5 +191,5 @@ groups := %s
 
 const mkeGroups = `[concat(":", ["system:authenticated", request.namespace])] if {
 	"system:authenticated" in request.review.userInfo.groups
-	not startswith(request.review.userInfo.username, "system:")
+	not startswith(object.get(request.review.userInfo, "username", ""), "system:")
 } else := []`

@@ -82,6 +82,10 @@ func (g *Gatekeeper) loadText(text []byte, objects []json.RawMessage, what strin
 		return err
 	}
 	_, err = g.Load([]string{path}, objects, what)
+	if refused := (*protocol.Error)(nil); errors.As(err, &refused) { // which says the same wherever the file is
+		refused.Message = strings.ReplaceAll(refused.Message, dir+string(filepath.Separator), "")
+		err = refused
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,7 +77,7 @@ func parseManifests(file string, data []byte) (all []manifest, kindless int, err
 		head := struct {
 			Kind string `json:"kind"`
 		}{}
-		if yaml.Unmarshal(text, &head) != nil || head.Kind == "" {
+		if json.Unmarshal(text, &head) != nil || head.Kind == "" {
 			kindless++
 			continue
 		}

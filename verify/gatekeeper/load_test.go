@@ -70,6 +70,14 @@ func TestFilesAndFoldersAreReadInAllForms(t *testing.T) {
 	}
 }
 
+// A control character that JSON leaves as it is makes no object one without kind.
+func TestObjectsWithControlCharactersAreRead(t *testing.T) {
+	rules := strings.Replace(noHostPID(), "no-host-pid}", "no-host-pid, annotations: {a: \"\\x7F\"}}", 1)
+	if got := verdictOf(t, review(t, loaded(t, rules), hostPID)); got != "[no-host-pid] no hostPID" {
+		t.Error(got)
+	}
+}
+
 // data.inventory holds what a SyncSet or Config asks for, as an API server would show it, and nothing else.
 func TestInventoryHoldsWhatIsSynced(t *testing.T) {
 	rules := template("Any", v1("package x\n\nviolation contains {\"msg\": json.marshal(data.inventory)} if data.inventory.cluster")) +
