@@ -3,6 +3,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,13 +51,17 @@ func (o *Options) constraints(ctx context.Context, objects []json.RawMessage, di
 	if err != nil {
 		return nil, err
 	}
-	return &ready{
+	r := &ready{
 		RuleSet: RuleSet{Phases: []Phase{Validate}, Compared: Messages}, text: text, server: templateServer([][]byte{text}),
-	}, nil
+	}
+	if bytes.Contains(text, []byte(ownMutators)) {
+		r.withMutators()
+	}
+	return r, nil
 }
 
-// constraintSet is what a report says of rule sets that are translated for Gatekeeper.
-func (o *Options) constraintSet(ctx context.Context) (*RuleSet, error) {
+// constraintSet is what a report says of rule sets that are translated for Gatekeeper, of these passes. Some generated clusters have mutators.
+func (o *Options) constraintSet(ctx context.Context, passes []*pass) (*RuleSet, error) {
 	g, err := StartGatekeeper(ctx, o.Gatekeeper)
 	if err != nil {
 		return nil, err
@@ -65,9 +70,15 @@ func (o *Options) constraintSet(ctx context.Context) (*RuleSet, error) {
 	if o.LiveRBAC {
 		notes = append(notes, noteLive)
 	}
-	return &RuleSet{
+	set := &RuleSet{
 		Engine: "Gatekeeper " + g.Greeting.Version, Phases: []Phase{Validate}, Compared: Messages, Notes: notes,
-	}, g.Close()
+	}
+	if slices.ContainsFunc(passes, func(p *pass) bool {
+		return p.given == nil || p.given.ready != nil && len(p.given.ready.Phases) > 1
+	}) {
+		set.withMutators()
+	}
+	return set, g.Close()
 }
 
 // loadText gives the process a rule set that is in no file.
@@ -108,7 +119,10 @@ func (r *ready) worded(ctx context.Context, g *Gatekeeper, sent *protocol.Reques
 	if err != nil {
 		return o, err
 	}
-	created, err := createdBy(r.server, answer, asked, nil)
+	created, err := o.fillIn(ctx, r.server, g, asked)
+	if err == nil && created == nil {
+		created, err = createdBy(r.server, answer, asked, nil)
+	}
 	if err != nil {
 		return o, err
 	}
@@ -180,14 +194,7 @@ func (o *outcome) word(ctx context.Context, g *Gatekeeper, request *protocol.Req
 	if class == "" {
 		return err
 	}
-	found := []*Difference{{Phase: Validate, Class: class, Detail: detail}}
-	for _, known := range gatekeeperDifferences() {
-		if known.Matches(request) {
-			o.known, o.excused = known.ID, found
-			return err
-		}
-	}
-	o.differences = found
+	o.take(request, &Difference{Phase: Validate, Class: class, Detail: detail})
 	return err
 }
 

@@ -11,9 +11,12 @@ import (
 	"psp2rego/verify/protocol"
 )
 
-// Gatekeeper is one process that runs Gatekeeper's constraint client, over templates and constraints
-// that it reads itself.
-type Gatekeeper struct{ evaluator }
+// Gatekeeper is one process that runs Gatekeeper's constraint client and mutation system, over templates, constraints
+// and mutators that it reads itself.
+type Gatekeeper struct {
+	evaluator
+	mutators int // of the last cluster
+}
 
 var _ Engine = (*Gatekeeper)(nil)
 
@@ -22,17 +25,18 @@ func StartGatekeeper(ctx context.Context, command NativeCommand) (*Gatekeeper, e
 	if command.Path == "" {
 		return nil, errors.New("no Gatekeeper evaluator")
 	}
-	g := &Gatekeeper{evaluator{name: "Gatekeeper evaluator"}}
+	g := &Gatekeeper{evaluator: evaluator{name: "Gatekeeper evaluator"}}
 	if err := g.start(ctx, command, protocol.GatekeeperEngine, "GOGC=400"); err != nil {
 		return nil, err
 	}
 	return g, nil
 }
 
-// Load replaces what decides: the templates and constraints in the files and folders, and the objects
+// Load replaces what decides: the templates, constraints and mutators in the files and folders, and the objects
 // of the cluster. It returns what the process has to say about them. An error of type *protocol.Error
 // means that the process is fine and Gatekeeper does not take the files.
 func (g *Gatekeeper) Load(paths []string, objects []json.RawMessage, what string) ([]string, error) {
+	g.mutators = 0
 	answer, err := g.Ask(protocol.Line{Op: protocol.OpCluster, Cluster: &protocol.Cluster{Paths: paths, Objects: objects}}, what)
 	if err != nil {
 		return nil, err
@@ -40,6 +44,7 @@ func (g *Gatekeeper) Load(paths []string, objects []json.RawMessage, what string
 	if answer.Error != nil {
 		return nil, fmt.Errorf("%s: %s: %w", g.name, what, answer.Error)
 	}
+	g.mutators = answer.Mutators
 	return answer.Notes, nil
 }
 

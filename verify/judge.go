@@ -160,6 +160,10 @@ func (j *Judge) phase(ctx context.Context, o *outcome, phase Phase, native *Verd
 			if err != nil {
 				return err
 			}
+			if phase == Mutate {
+				_, err := o.fillIn(ctx, j.ready.server, j.gatekeeper, asked)
+				return err
+			}
 			return o.word(ctx, j.gatekeeper, asked)
 		}
 		return o.decide(ctx, j.ready.asked(j.gatekeeper), phase, request)

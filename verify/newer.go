@@ -83,15 +83,17 @@ func createdBy(version server.Version, answer *protocol.Answer, asked *protocol.
 }
 
 // effective fills in what the pods of both mutating verdicts come to, each on its API server.
-func (o *OPA) effective(native, ours *Verdict) error {
-	if !o.server.Newer() || len(native.Object) == 0 || len(ours.Object) == 0 ||
+func (o *OPA) effective(native, ours *Verdict) error { return effective(o.server, native, ours) }
+
+func effective(version server.Version, native, ours *Verdict) error {
+	if !version.Newer() || len(native.Object) == 0 || len(ours.Object) == 0 ||
 		!server.Concerned(native.Object) && !server.Concerned(ours.Object) {
 		return nil
 	}
 	for _, side := range []struct {
 		verdict *Verdict
 		server  server.Version
-	}{{native, server.Native}, {ours, o.server}} {
+	}{{native, server.Native}, {ours, version}} {
 		object, err := side.server.Create(side.verdict.Object)
 		if err != nil {
 			return fmt.Errorf("pod after the mutating phase: %w", err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"psp2rego/verify/cases"
 	"psp2rego/verify/protocol"
@@ -88,6 +89,12 @@ func (o *Options) openTemplates(ctx context.Context, objects []json.RawMessage) 
 		Notes: append([]string{noteUnchanged}, notes...),
 	}}
 	r.own(texts)
+	switch {
+	case g.mutators > 0 && r.Compared == Messages:
+		r.withMutators()
+	case g.mutators > 0:
+		r.Notes = append(r.Notes, fmt.Sprintf("%d mutators are left aside: those of psp2rego alone are asked", g.mutators))
+	}
 	r.strangers = !mention(texts, "userInfo") || mention(texts, "inventory")
 	r.noteStrangers("the templates read userInfo, and not data.inventory")
 	return r, nil

@@ -67,7 +67,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if r.Constraints {
-		if r.set, err = r.constraintSet(ctx); err != nil {
+		if r.set, err = r.constraintSet(ctx, passes); err != nil {
 			return nil, fmt.Errorf("verify: %w", err)
 		}
 	}

@@ -77,6 +77,8 @@ type Options struct {
 	// LiveRBAC has the template read roles and bindings from data.inventory, and writes the SyncSet that fills it. The grants of
 	// what was translated are not written then.
 	LiveRBAC bool
+	// Mutations are what the policies fill in, and where Gatekeeper's mutators do it (see Mutations). None writes no mutators.
+	Mutations []Mutation
 }
 
 // document is a file of objects.
@@ -127,9 +129,16 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err != nil {
 		return nil, err
 	}
+	mutators, err := newMutators(options.Mutations)
+	if err != nil {
+		return nil, err
+	}
 	others := []document{{ConstraintFile, []any{constraint}}, {expansionFile, expansions()}}
 	if options.LiveRBAC {
 		others = append(others, document{SyncSetFile, []any{newSyncSet()}})
+	}
+	if len(mutators) > 0 {
+		others = append(others, document{MutatorsFile, mutators})
 	}
 	objects := []translate.File{{Path: TemplateFile, Data: template}}
 	for _, f := range others {

@@ -67,7 +67,7 @@ func (o *translateOptions) run(cmd *cobra.Command) error {
 	}
 	err = writeReport(cmd.OutOrStdout(), cluster)
 	if err == nil && o.target.value == targetGatekeeper {
-		err = reportMutation(cmd.OutOrStdout(), cluster)
+		err = reportMutation(cmd.OutOrStdout(), cluster, situation(o.options(), o.gatekeeper()))
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -71,10 +70,7 @@ func buildGatekeeper(
 	if err != nil {
 		return nil, fmt.Errorf("translate: %w", err)
 	}
-	return packGatekeeper(out, options, how)
-}
-
-func packGatekeeper(out *translate.Output, options translate.Options, how gatekeeper.Options) (*opa.Bundle, error) {
+	how.Mutations = gatekeeper.Mutations(cluster, situation(options, how))
 	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, metaOf(options), how)
 	if err != nil {
 		return nil, fmt.Errorf("gatekeeper: %w", err)
@@ -93,7 +89,7 @@ func (o *verifyOptions) translateForEngine(options *verify.Options) (err error) 
 	return err
 }
 
-// constraintsFor makes a template, its constraint and what has to be synced for it of given or generated objects, for an API server.
+// constraintsFor makes a template, its constraint, its mutators and what has to be synced for it of given or generated objects, for an API server.
 func constraintsFor(minor int, how gatekeeper.Options) verify.Translate {
 	return func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
 		cluster, err := opa.ClusterOf(ctx, objects)
@@ -107,44 +103,10 @@ func constraintsFor(minor int, how gatekeeper.Options) verify.Translate {
 		}
 		var text []byte
 		for _, f := range folder.Files {
-			if slices.Contains([]string{gatekeeper.TemplateFile, gatekeeper.ConstraintFile, gatekeeper.SyncSetFile}, f.Path) {
+			if slices.Contains([]string{gatekeeper.TemplateFile, gatekeeper.ConstraintFile, gatekeeper.SyncSetFile, gatekeeper.MutatorsFile}, f.Path) {
 				text = append(append(text, "---\n"...), f.Data...)
 			}
 		}
 		return text, nil
 	}
 }
-
-// reportMutation says which policies fill in what Gatekeeper does not, and what to do about it.
-func reportMutation(w io.Writer, cluster *translate.Cluster) error {
-	var lines []string
-	for i := range cluster.Policies {
-		p := &cluster.Policies[i]
-		if fields := fillsIn(&p.PodSecurityPolicy); p.Unusable == "" && len(fields) > 0 {
-			lines = append(lines, fmt.Sprintf("  %s: %s\n", cell(p.Name), list(fields)))
-		}
-	}
-	if len(lines) == 0 {
-		_, err := io.WriteString(w, "\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n")
-		return err
-	}
-	if _, err := io.WriteString(w, mutationHead); err != nil {
-		return err
-	}
-	for _, line := range lines {
-		if _, err := io.WriteString(w, line); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(w, mutationAdvice)
-	return err
-}
-
-const mutationHead = `
-THIS OUTPUT CHANGES NO POD. Gatekeeper without any mutation refuses nearly every pod under a policy that fills in
-defaults, unless the pod brings them. These do, in these fields:
-`
-
-const mutationAdvice = `Have OPA fill them in before Gatekeeper validates: ` + "`psp2rego translate`" + ` the same input to a bundle, and register
-its data.psp.mutate as a mutating webhook (` + "`psp2rego bundle manifests`" + `). Both together decide as PodSecurityPolicy did.
-`

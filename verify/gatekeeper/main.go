@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command psp2rego-gatekeeper answers what Gatekeeper's validating webhook decides by a set of
-// ConstraintTemplates and constraints. It links Gatekeeper's own constraint client, target handler
-// and policy engines unmodified, and speaks the evaluator protocol (docs/evaluator-protocol.md):
+// ConstraintTemplates and constraints, and what its mutating webhook makes of an object by mutators. It links Gatekeeper's own
+// constraint client, target handler, policy engines and mutation system unmodified, and speaks the evaluator protocol (docs/evaluator-protocol.md):
 // JSON lines on standard input and output.
 package main
 
@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-const usage = `Answer, as JSON lines, what the validating webhook of Gatekeeper %s decides.
+const usage = `Answer, as JSON lines, what the webhooks of Gatekeeper %s decide.
 
 Reads requests of the evaluator protocol from standard input and writes one answer
 line per request line to standard output, until the end of input. Reads the files

@@ -48,18 +48,22 @@ type request struct {
 	ServiceAccountPlugin *bool                       `json:"serviceAccountPlugin"` // for prepare and review alone
 }
 
-// verdict is what the webhook decides. Handled is false when the request does not get as far as the
-// constraints. Details are those of the violation that refuses, if it is one alone.
+// verdict is what a webhook decides. Handled is false when the request does not get as far as the
+// constraints, or when no mutator is for it. Details are those of the violation that refuses, if it is one alone, and Object is
+// what the mutators leave.
 type verdict struct {
-	Handled bool   `json:"handled"`
-	Allowed bool   `json:"allowed"`
-	Message string `json:"message,omitempty"`
-	Details any    `json:"details,omitempty"`
+	Handled bool            `json:"handled"`
+	Allowed bool            `json:"allowed"`
+	Message string          `json:"message,omitempty"`
+	Details any             `json:"details,omitempty"`
+	Object  json.RawMessage `json:"object,omitempty"`
 }
 
-// answer is one line of output. Notes are what the sender of a cluster line should know about it.
+// answer is one line of output. Notes are what the sender of a cluster line should know about it, and Mutators how many mutators it has.
 type answer struct {
 	ID       *int64   `json:"id"`
+	Mutate   *verdict `json:"mutate,omitempty"`
+	Mutators int      `json:"mutators,omitempty"`
 	Validate *verdict `json:"validate,omitempty"`
 	Notes    []string `json:"notes,omitempty"`
 	Error    *fault   `json:"error,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/controller/config/process"
 	mutationtypes "github.com/open-policy-agent/gatekeeper/v3/pkg/mutation/types"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/util"
@@ -49,7 +50,7 @@ func absent(data json.RawMessage) bool {
 // validate does what Gatekeeper's webhook does with a request (pkg/webhook/policy.go: Handle, v3.23.1):
 // a violation of a constraint that denies refuses, and so does an error on the way.
 func (r *rules) validate(ctx context.Context, q *request) (*verdict, error) {
-	if !r.reaches(q) {
+	if !r.reaches(q, process.Webhook) {
 		return &verdict{Allowed: true}, nil
 	}
 	admission, err := q.admission()

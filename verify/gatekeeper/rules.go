@@ -28,6 +28,7 @@ import (
 // rules are Gatekeeper's constraint client, filled, and what its webhook knows beside it.
 type rules struct {
 	client     *client.Client
+	mutations  *mutations
 	excluded   *process.Excluder
 	namespaces map[string]*corev1.Namespace
 	notes      []string
@@ -44,7 +45,7 @@ func newRules(ctx context.Context, spec *clusterSpec) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rules{excluded: process.New(), namespaces: map[string]*corev1.Namespace{}}
+	r := &rules{mutations: newMutations(), excluded: process.New(), namespaces: map[string]*corev1.Namespace{}}
 	if r.client, err = newClient(); err != nil {
 		return nil, err
 	}
@@ -56,6 +57,11 @@ func newRules(ctx context.Context, spec *clusterSpec) (*rules, error) {
 	}
 	for _, m := range sorted.constraints {
 		if err := r.addConstraint(ctx, m); err != nil {
+			return nil, decodeFault("%s: %v", m, err)
+		}
+	}
+	for _, m := range sorted.mutators {
+		if err := r.mutations.add(m); err != nil {
 			return nil, decodeFault("%s: %v", m, err)
 		}
 	}
@@ -86,7 +92,7 @@ func newClient() (*client.Client, error) {
 }
 
 // sortedManifests are manifests by what becomes of them.
-type sortedManifests struct{ templates, constraints, settings, others []manifest }
+type sortedManifests struct{ templates, constraints, mutators, settings, others []manifest }
 
 func sort(all []manifest) sortedManifests {
 	s := sortedManifests{}
@@ -96,6 +102,8 @@ func sort(all []manifest) sortedManifests {
 			s.templates = append(s.templates, m)
 		case gvk.Group == "constraints.gatekeeper.sh":
 			s.constraints = append(s.constraints, m)
+		case isMutator(m):
+			s.mutators = append(s.mutators, m)
 		case gvk.Group == "config.gatekeeper.sh" && gvk.Kind == "Config", gvk.Group == "syncset.gatekeeper.sh" && gvk.Kind == "SyncSet":
 			s.settings = append(s.settings, m)
 		default:

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	kjson "sigs.k8s.io/json"
 )
@@ -50,7 +51,7 @@ func decodeEnvelope(line []byte, e *envelope) error {
 
 func (s *session) dispatch(ctx context.Context, e *envelope) (answer, error) {
 	switch {
-	case e.Op != "cluster" && e.Op != "validate":
+	case !slices.Contains([]string{"cluster", "mutate", "validate"}, e.Op):
 		return answer{}, usageFault("op: unknown operation %q", e.Op)
 	case e.Op == "cluster":
 		return s.setCluster(ctx, e)
@@ -63,6 +64,10 @@ func (s *session) dispatch(ctx context.Context, e *envelope) (answer, error) {
 	}
 	if err := checkRequest(e.Request); err != nil {
 		return answer{}, err
+	}
+	if e.Op == "mutate" {
+		v, err := s.rules.mutate(ctx, e.Request)
+		return answer{Mutate: v}, err
 	}
 	v, err := s.rules.validate(ctx, e.Request)
 	return answer{Validate: v}, err
@@ -85,5 +90,5 @@ func (s *session) setCluster(ctx context.Context, e *envelope) (answer, error) {
 		return answer{}, err
 	}
 	s.rules = r
-	return answer{Notes: r.notes}, nil
+	return answer{Notes: r.notes, Mutators: len(r.mutations.all)}, nil
 }

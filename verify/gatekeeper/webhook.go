@@ -13,7 +13,7 @@ import (
 )
 
 // subresources are those that the stock ValidatingWebhookConfiguration sends to Gatekeeper, beside all
-// resources themselves (deploy/gatekeeper.yaml, v3.23.1).
+// resources themselves (deploy/gatekeeper.yaml, v3.23.1). The mutating one sends none.
 func subresources() []string {
 	return []string{
 		"pods/ephemeralcontainers", "pods/exec", "pods/log", "pods/eviction", "pods/portforward", "pods/proxy",
@@ -23,14 +23,14 @@ func subresources() []string {
 }
 
 // reaches says whether an API server asks the webhook about the request, and the webhook asks the
-// constraints: by the stock webhook configuration, the namespaces that a Config excludes, and the
+// constraints, or the mutators: by the stock webhook configuration, the namespaces that a Config excludes, and the
 // exemption of Gatekeeper's own service account.
-func (r *rules) reaches(q *request) bool {
+func (r *rules) reaches(q *request, webhook process.Process) bool {
 	operation := admissionv1.Operation(q.Operation)
 	switch {
 	case operation != admissionv1.Create && operation != admissionv1.Update:
 		return false
-	case q.SubResource != "" && !slices.Contains(subresources(), q.Resource.Resource+"/"+q.SubResource):
+	case q.SubResource != "" && (webhook == process.Mutation || !slices.Contains(subresources(), q.Resource.Resource+"/"+q.SubResource)):
 		return false
 	case q.UserInfo.Username == "system:serviceaccount:gatekeeper-system:gatekeeper-admin":
 		return false
@@ -42,7 +42,7 @@ func (r *rules) reaches(q *request) bool {
 	}
 	object := &unstructured.Unstructured{}
 	object.SetNamespace(q.Namespace)
-	excluded, err := r.excluded.IsNamespaceExcluded(process.Webhook, object)
+	excluded, err := r.excluded.IsNamespaceExcluded(webhook, object)
 	return err == nil && !excluded
 }
 

@@ -36,6 +36,8 @@ const (
 	OpAdmit Op = "admit"
 	// OpValidate runs the validating phase on the object as given.
 	OpValidate Op = "validate"
+	// OpMutate applies Gatekeeper's mutators to the object as given.
+	OpMutate Op = "mutate"
 	// OpReview runs prepare, admit, the pod strategy and validate in one line.
 	OpReview Op = "review"
 )
@@ -128,6 +130,10 @@ type Answer struct {
 	Admit    *Verdict `json:"admit,omitempty"`
 	Created  *Created `json:"created,omitempty"`
 	Validate *Verdict `json:"validate,omitempty"`
+	// Mutate is what Gatekeeper's mutators make of the object; it is not handled if none is for it.
+	Mutate *Verdict `json:"mutate,omitempty"`
+	// Mutators is how many mutators a cluster of Gatekeeper has.
+	Mutators int `json:"mutators,omitempty"`
 	// Notes are what the sender of a cluster should know about it.
 	Notes []string `json:"notes,omitempty"`
 	Error *Error   `json:"error,omitempty"`
