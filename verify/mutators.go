@@ -24,9 +24,10 @@ func (s *RuleSet) withMutators() {
 	s.Phases, s.Notes = []Phase{Mutate, Validate}, append(s.Notes, noteMutators)
 }
 
-// FillIn asks the mutators for the pod that they leave; nil if none is for it.
+// FillIn asks the mutators for the pod that they leave; nil if none is for it. Mutators know the kind alone, and an API server has pods under one
+// resource alone: requests with pods for another are not put to them.
 func (g *Gatekeeper) FillIn(_ context.Context, request *protocol.Request) (*Verdict, error) {
-	if g.mutators == 0 {
+	if g.mutators == 0 || request.Resource != protocol.Pods() {
 		return nil, nil
 	}
 	answer, err := g.Ask(protocol.Line{Op: protocol.OpMutate, Request: request}, string(Mutate))
@@ -116,6 +117,21 @@ func (o *outcome) take(request *protocol.Request, found *Difference) {
 		}
 	}
 	o.differences = append(o.differences, found)
+}
+
+// noContainers is a difference between native and mutators. Its predicate reads what they are asked.
+func noContainers() Known {
+	return Known{
+		ID:       "gatekeeper_pods_without_containers",
+		Upstream: "pkg/mutation/mutators/core/mutation_function.go (mutateInternal: a null list is an error), Gatekeeper v3.23.1",
+		Reason:   "mutators of containers fail where the list is null, which it is in a pod that names none. API validation refuses every such pod",
+		Matches: func(request *protocol.Request) bool {
+			pod := struct {
+				Spec struct{ Containers []json.RawMessage }
+			}{}
+			return json.Unmarshal(request.Object, &pod) == nil && pod.Spec.Containers == nil
+		},
+	}
 }
 
 // create is what the API server's strategy makes of a pod that admission let through.

@@ -49,7 +49,7 @@ func TestFilesAndFoldersAreReadInAllForms(t *testing.T) {
 	rules, _, _ := strings.Cut(noHostPID(), "---\n{")
 	dir := folder(t, map[string]string{
 		"a/template.yml": rules, "b.json": list, "readme.md": "no: manifest: at all", "values.yaml": "replicas: 1\n",
-		"mutator.yaml": "{apiVersion: mutations.gatekeeper.sh/v1, kind: Assign, metadata: {name: a}}",
+		"provider.yaml": "{apiVersion: externaldata.gatekeeper.sh/v1beta1, kind: Provider, metadata: {name: a}}",
 	})
 	named := folder(t, map[string]string{"constraint.txt": constraint("NoHostPID", "named", "")})
 	s := &session{}
@@ -57,7 +57,7 @@ func TestFilesAndFoldersAreReadInAllForms(t *testing.T) {
 	if a.Error != nil || *a.ID != 7 {
 		t.Fatal(a.Error)
 	}
-	want := "left aside, because they have no say in validation: 1 Assign, 1 documents without kind"
+	want := "left aside, because they have no say in validation: 1 Provider, 1 documents without kind"
 	if len(a.Notes) != 1 || a.Notes[0] != want {
 		t.Errorf("notes %q", a.Notes)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/open-policy-agent/gatekeeper/v3/apis/mutations/unversioned"
 	mutationsv1 "github.com/open-policy-agent/gatekeeper/v3/apis/mutations/v1"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/controller/config/process"
@@ -26,7 +27,9 @@ type mutations struct {
 }
 
 func newMutations() *mutations {
-	return &mutations{system: mutation.NewSystem(mutation.SystemOpts{})}
+	return &mutations{system: mutation.NewSystem(mutation.SystemOpts{
+		NewUUID: func() uuid.UUID { return uuid.Nil }, // it gets into messages, and answers do not depend on chance
+	})}
 }
 
 // add takes one mutator, as the controllers do (pkg/controller/mutators). One that conflicts with another, which Gatekeeper
@@ -75,6 +78,9 @@ func toMutator(u *unstructured.Unstructured) (mutationtypes.Mutator, error) {
 		object := &unversioned.ModifySet{}
 		if err := strictly(u, object); err != nil {
 			return nil, err
+		}
+		if object.Spec.Parameters.Operation == "" {
+			object.Spec.Parameters.Operation = unversioned.MergeOp // the API's default
 		}
 		return mutators.MutatorForModifySet(object)
 	}
