@@ -161,7 +161,9 @@ func ownRequests() Known {
 }
 
 // gatekeeperDifferences are known in Gatekeeper alone.
-func gatekeeperDifferences() []Known { return []Known{floatingNumbers(), ownRequests(), noContainers()} }
+func gatekeeperDifferences() []Known {
+	return []Known{floatingNumbers(), ownRequests(), noContainers()}
+}
 
 // loseDigits says whether a document has integers that floating point does not hold.
 func loseDigits(data json.RawMessage) bool {
