@@ -160,10 +160,11 @@ func ownRequests() Known {
 	}
 }
 
-// gatekeeperDifferences are known in Gatekeeper alone.
-func gatekeeperDifferences() []Known {
-	return []Known{floatingNumbers(), ownRequests(), noContainers()}
-}
+// validationDifferences are known in Gatekeeper's validation alone.
+func validationDifferences() []Known { return []Known{floatingNumbers(), ownRequests()} }
+
+// gatekeeperDifferences are all that are known in Gatekeeper alone.
+func gatekeeperDifferences() []Known { return append(validationDifferences(), noContainers()) }
 
 // loseDigits says whether a document has integers that floating point does not hold.
 func loseDigits(data json.RawMessage) bool {
@@ -196,7 +197,7 @@ func (o *outcome) word(ctx context.Context, g *Gatekeeper, request *protocol.Req
 	if class == "" {
 		return err
 	}
-	o.take(request, &Difference{Phase: Validate, Class: class, Detail: detail})
+	o.take(request, &Difference{Phase: Validate, Class: class, Detail: detail}, validationDifferences()...)
 	return err
 }
 

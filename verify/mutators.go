@@ -58,11 +58,11 @@ func (o *outcome) fillIn(ctx context.Context, version server.Version, g *Gatekee
 	switch {
 	case !native.Handled:
 		o.ours[Mutate] = ours
-		o.differ(asked, Mutation, "native leaves the request alone, and mutators are for it")
+		o.take(asked, mutates(Mutation, "native leaves the request alone, and mutators are for it"))
 		return nil, nil
 	case !ours.Allowed && native.Allowed:
 		o.ours[Mutate] = ours
-		o.differ(asked, FailClosed, "native allows, the mutators fail: "+ours.Message)
+		o.take(asked, mutates(FailClosed, "native allows, the mutators fail: "+ours.Message), noContainers())
 		return nil, nil
 	case !ours.Allowed:
 		o.ours[Mutate] = ours
@@ -81,7 +81,7 @@ func (o *outcome) fillIn(ctx context.Context, version server.Version, g *Gatekee
 	class, detail := difference(&Verdict{Allowed: true, Object: expected.Object, effective: expected.effective},
 		&Verdict{Allowed: true, Object: ours.Object, effective: ours.effective}, nil)
 	if class != "" {
-		o.differ(asked, class, detail)
+		o.take(asked, mutates(class, detail))
 	}
 	created := *asked
 	created.Object, err = create(version, ours.Object)
@@ -98,19 +98,18 @@ func (o *outcome) stillRefused(ctx context.Context, g *Gatekeeper, asked *protoc
 	}
 	o.ours[Mutate] = &Verdict{Handled: true, Allowed: verdict.Allowed, Message: verdict.Message, Object: filledIn.Object}
 	if verdict.Allowed {
-		o.differ(asked, FailOpen, "native's first phase refuses, and validation allows what the mutators leave")
+		o.take(asked, mutates(FailOpen, "native's first phase refuses, and validation allows what the mutators leave"), validationDifferences()...)
 	}
 	return nil
 }
 
-// differ notes a difference in the first phase, unless it is a known one.
-func (o *outcome) differ(asked *protocol.Request, class Class, detail string) {
-	o.take(asked, &Difference{Phase: Mutate, Class: class, Detail: detail})
+func mutates(class Class, detail string) *Difference {
+	return &Difference{Phase: Mutate, Class: class, Detail: detail}
 }
 
-// take notes a difference between native and Gatekeeper.
-func (o *outcome) take(request *protocol.Request, found *Difference) {
-	for _, known := range gatekeeperDifferences() {
+// take notes a difference between native and Gatekeeper, which may be one that is known.
+func (o *outcome) take(request *protocol.Request, found *Difference, all ...Known) {
+	for _, known := range all {
 		if known.Matches(request) {
 			o.known, o.excused = known.ID, append(o.excused, found)
 			return

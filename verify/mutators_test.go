@@ -60,16 +60,19 @@ func TestStoredPodsAreComparedAsTheirServerKeepsThem(t *testing.T) {
 	}
 }
 
-// The gravest that Gatekeeper is known for is not a difference, and everything else is one.
-func TestDifferencesOfTheFirstPhase(t *testing.T) {
+// What is known of one kind of difference excuses no other.
+func TestKnownDifferencesOfMutators(t *testing.T) {
+	null, empty := &protocol.Request{Object: []byte(`{"spec":{"containers":null}}`)}, &protocol.Request{Object: []byte(`{"spec":{"containers":[]}}`)}
 	o := &outcome{}
-	o.differ(&protocol.Request{Object: []byte(`{"spec":{"containers":null}}`)}, FailClosed, "fails")
+	o.take(null, mutates(FailClosed, "fails"), noContainers())
 	if o.known != "gatekeeper_pods_without_containers" || len(o.excused) != 1 || len(o.differences) != 0 {
 		t.Errorf("%+v", o)
 	}
 	o = &outcome{}
-	o.differ(&protocol.Request{Object: []byte(`{"spec":{"containers":[]}}`)}, FailClosed, "fails")
-	if o.known != "" || len(o.differences) != 1 || o.differences[0].Phase != Mutate || o.differences[0].Class != FailClosed {
+	o.take(empty, mutates(FailClosed, "fails"), noContainers())
+	o.take(null, mutates(Mutation, "differs"))
+	o.take(null, mutates(FailOpen, "open"), validationDifferences()...)
+	if o.known != "" || len(o.excused) != 0 || len(o.differences) != 3 || o.differences[0].Phase != Mutate || o.differences[0].Class != FailClosed {
 		t.Errorf("%+v", o)
 	}
 }
