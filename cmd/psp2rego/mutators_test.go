@@ -15,6 +15,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"psp2rego/bundles/gatekeeper"
 	"psp2rego/translate"
 	"psp2rego/verify"
 )
@@ -34,7 +35,7 @@ func mutatorRun(t *testing.T, text string, minor, cases int, edit func([]byte) [
 	}
 	o := verify.Options{Objects: objects, Constraints: true, Cases: cases, Seed: 1, AllowUndecided: true, Workers: 2}
 	o.Translate = func(ctx context.Context, objects []json.RawMessage, dialect string) ([]byte, error) {
-		made, err := constraintsFor(minor)(ctx, objects, dialect)
+		made, err := constraintsFor(minor, gatekeeper.Options{})(ctx, objects, dialect)
 		if err == nil && edit != nil {
 			made = edit(made)
 		}

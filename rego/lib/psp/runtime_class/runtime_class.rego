@@ -28,6 +28,7 @@ not_allowed(name) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, "
 
 # METADATA
 # description: violations by a pod that gets a default which is not among allowedRuntimeClassNames
-default_not_allowed(name) := {[[0, 9], "spec.runtimeClassName", "Invalid value", name, ""] |
+default_not_allowed(name) := {found |
+	found := [[0, 9], "spec.runtimeClassName", "Invalid value", name, ""]
 	unset != set()
 }
