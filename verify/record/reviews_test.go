@@ -34,7 +34,7 @@ func TestReviewsAreAnsweredAsTheySay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("under the race detector it takes minutes, and shares no memory that the other tests do not")
 	}
-	o, recorded := reviews(t, load(t, cluster), cases.Kubernetes, 12, 2)
+	o, recorded := reviews(t, load(t, mke), cases.MKE, 12, 2)
 	opa, err := verify.LoadBundle(t.Context(), o.Bundle)
 	if err != nil {
 		t.Fatal(err)
