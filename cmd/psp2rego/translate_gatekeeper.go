@@ -52,6 +52,8 @@ func (o *translateOptions) checkTarget(flags *pflag.FlagSet) error {
 	switch {
 	case o.output == "-" || isTarball(o.output):
 		return fmt.Errorf("--target %s writes a folder: name one with -o", targetGatekeeper)
+	case o.tests > 0 && o.rbac.value == rbacLive:
+		return errors.New("--tests are about the grants as they were translated, and --rbac live has none: translate with --rbac snapshot for them; the policies are the same modules")
 	case o.warnDefaults:
 		return errors.New("--warn-defaults is for OPA, which fills in defaults; Gatekeeper's violations tell in their details which are missing")
 	}

@@ -110,8 +110,8 @@ func (s schemas) check(ctx context.Context, object *unstructured.Unstructured) e
 	return errs.ToAggregate()
 }
 
-// emitted has psp2rego write a folder for Gatekeeper, and gives its name.
-func emitted(t *testing.T, psp2rego string, args ...string) string {
+// emittedFolder has psp2rego write a folder for Gatekeeper, and gives its name.
+func emittedFolder(t *testing.T, psp2rego string, args ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "out")
 	cmd := exec.CommandContext(t.Context(), psp2rego, append([]string{"translate", "--target", "gatekeeper", "-o", dir}, args...)...)
@@ -139,13 +139,15 @@ func TestEmittedObjectsFitTheSchemas(t *testing.T) {
 	for name, args := range map[string][]string{
 		"mke":         {"-f", "testdata/mke", "--dialect", "mke"},
 		"every field": {"-f", "cmd/mutants/testdata", "--enforcement-action", "scoped"},
+		"live":        {"-f", "testdata/mke", "--rbac", "live"},
+		"mutators":    {"-f", "docs/examples/one-policy.yaml"},
 		"old":         {"-f", "testdata/mke", "--rego-v0", "--enforcement-action", "warn"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if os.Getenv("PSP2REGO_NATIVE") != "" && name == "mke" {
 				args = append(args, "--tests", "3")
 			}
-			checkFolder(t, gatekeeperSchemas(t), emitted(t, psp2rego, args...))
+			checkFolder(t, gatekeeperSchemas(t), emittedFolder(t, psp2rego, args...))
 		})
 	}
 }
@@ -167,14 +169,14 @@ func checkFolder(t *testing.T, known schemas, dir string) {
 		case "kustomize.config.k8s.io":
 			continue
 		case "test.gatekeeper.sh":
-			err = strictly(m.Unstructured, &struct {
+			err = decodeStrictly(m.Unstructured, &struct {
 				APIVersion, Kind string
 				Metadata         map[string]string
 				verify.Suite
 			}{})
 		case "gator.gatekeeper.sh":
 			read := &catalog.PolicyCatalog{}
-			if err = strictly(m.Unstructured, read); err == nil {
+			if err = decodeStrictly(m.Unstructured, read); err == nil {
 				err = catalog.ValidateCatalogSchema(read)
 			}
 		case "constraints.gatekeeper.sh":
@@ -211,8 +213,8 @@ func definition(t *testing.T, object *unstructured.Unstructured) *apiextensions.
 	return crd
 }
 
-// strictly decodes an object that has no schema.
-func strictly(object *unstructured.Unstructured, into any) error {
+// decodeStrictly decodes an object that has no schema.
+func decodeStrictly(object *unstructured.Unstructured, into any) error {
 	data, err := object.MarshalJSON()
 	if err != nil {
 		return err
