@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"psp2rego/verify/e2e/clusters"
@@ -30,6 +31,15 @@ func TestGatekeeperValidates(t *testing.T) {
 	}
 	for _, side := range []*side{shared.old, shared.new} {
 		side.remove(t, path)
+	}
+	shared.gatekeeper.Process().Kill()
+	call := dry("jeff", pod(`"name":"p"`, plainContainers))
+	answer, err := shared.new.front.Do(within(t), &call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Status == nil || !strings.Contains(answer.Status.Message, "failed calling webhook") {
+		t.Errorf("without Gatekeeper: %+v", answer)
 	}
 }
 

@@ -19,7 +19,10 @@ type Sentinel struct {
 }
 
 // NewSentinel is one for a state with a number of its own.
-func NewSentinel(number int) Sentinel { return Sentinel{fmt.Sprintf("00-e2e-%d", number)} }
+func NewSentinel(number int) Sentinel { return Sentinel{fmt.Sprintf("0--e2e-%d", number)} }
+
+// Name is that of the policy. It comes before any other name but "0" and such that begin with "0-".
+func (s Sentinel) Name() string { return s.name }
 
 const sentinelProfile = "psp2rego-e2e-sentinel"
 
