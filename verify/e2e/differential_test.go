@@ -93,6 +93,13 @@ type tally struct {
 // ask has some workers put the jobs to both clusters.
 func (y *tally) ask(t *testing.T, batch []job) {
 	t.Helper()
+	for _, side := range []*side{shared.old, shared.new} { // before any request, because policies fill in what other pods name
+		for _, j := range batch {
+			if err := side.account(within(t), j.request); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	todo := make(chan job)
 	var group sync.WaitGroup
 	for range workers {
@@ -184,9 +191,6 @@ func (s *side) dryRun(ctx context.Context, j *job, old json.RawMessage) (*cluste
 	call := &clusters.Call{
 		Method: http.MethodPost, Path: clusters.PodsPath(r.Namespace), As: r.UserInfo.Username, Groups: r.UserInfo.Groups, DryRun: true, Body: r.Object,
 	}
-	if err := s.account(ctx, r); err != nil {
-		return nil, nil, err
-	}
 	if r.Operation == "UPDATE" {
 		name := fmt.Sprintf("p-%d", j.index)
 		stored, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodPost, Path: call.Path, Body: renamed(old, name)})
@@ -268,8 +272,6 @@ func (s *side) account(ctx context.Context, r *protocol.Request) error {
 			names = append(names, name)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if class := pod.Spec.RuntimeClassName; len(validation.IsDNS1123Subdomain(class)) == 0 && !s.made["class "+class] {
 		s.made["class "+class] = true
 		object := map[string]any{"metadata": map[string]any{"name": class}, "handler": "runc"}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,9 +40,7 @@ type side struct {
 	front, back *clusters.Server
 	accountless *clusters.Server // judges pods without service accounts; nil until somebody asks for it
 	plugins     clusters.Plugins
-
-	mu   sync.Mutex
-	made map[string]bool // NAMESPACE/ACCOUNT
+	made        map[string]bool // NAMESPACE/ACCOUNT
 }
 
 var shared *world
