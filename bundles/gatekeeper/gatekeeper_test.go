@@ -155,7 +155,7 @@ func TestTemplateForOldGatekeepersCompilesInTheirEngines(t *testing.T) {
 	}
 }
 
-// compile does what Gatekeeper demands of a template: imports of data.lib alone, no full path beside them, no other root.
+// compile does what Gatekeeper demands of a template: imports of data.lib alone, no full path beside them but data.inventory, no other root.
 func compile(t *testing.T, engine string, version ast.RegoVersion, from source) {
 	t.Helper()
 	capabilities, err := ast.LoadCapabilitiesVersion(engine)
@@ -178,7 +178,7 @@ func compile(t *testing.T, engine string, version ast.RegoVersion, from source) 
 		}
 		for _, rule := range module.Rules {
 			ast.WalkRefs(rule, func(ref ast.Ref) bool {
-				if ref[0].String() == "data" {
+				if ref[0].String() == "data" && !ref.HasPrefix(ast.MustParseRef("data.inventory")) {
 					t.Errorf("%s: %s refers to %s", engine, module.Package, ref)
 				}
 				return false
