@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -26,12 +27,14 @@ func reportMutation(w io.Writer, cluster *translate.Cluster, s gatekeeper.Situat
 		tellMutation(&text, &mutations[i])
 	}
 	missing := notFilledIn(cluster, mutations)
+	emitted := slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return m.Emitted() })
 	switch {
-	case anyDefaults(mutations) && len(missing) == 0:
-		text.WriteString("\nevery default is filled in by mutators.yaml, exactly\n")
 	case len(missing) == 0:
-		text.WriteString("\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n")
-	case anyEmitted(mutations):
+		text.WriteString(map[bool]string{true: noneMissing, false: noDefaults}[emitted])
+		if slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return !m.Exact() }) {
+			text.WriteString(fewMissing)
+		}
+	case emitted:
 		text.WriteString(someMissing + strings.Join(missing, "") + mutationAdvice)
 	default:
 		text.WriteString(allMissing + strings.Join(missing, "") + mutationAdvice)
@@ -93,28 +96,16 @@ func notFilledIn(cluster *translate.Cluster, mutations []gatekeeper.Mutation) []
 // someOf lists a few of many namespaces.
 func someOf(namespaces []string) string { return subjectList(namespaces) }
 
-func anyDefaults(mutations []gatekeeper.Mutation) bool {
-	for i := range mutations {
-		if len(mutations[i].Defaults) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func anyEmitted(mutations []gatekeeper.Mutation) bool {
-	for i := range mutations {
-		if mutations[i].Emitted() {
-			return true
-		}
-	}
-	return false
-}
-
 const allMissing = `
 THIS OUTPUT CHANGES NO POD. Gatekeeper without any mutation refuses nearly every pod under a policy that fills in
 defaults, unless the pod brings them. These do, in these fields:
 `
+
+const (
+	noneMissing = "\nevery default is filled in by mutators.yaml, exactly\n"
+	noDefaults  = "\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n"
+	fewMissing  = "but for pods that bring what is called not expressible: OPA's mutating webhook (`psp2rego bundle manifests`) sees to those\n"
+)
 
 const someMissing = `
 THIS OUTPUT DOES NOT FILL IN EVERYTHING. Gatekeeper refuses nearly every pod that lacks what nothing fills in:
