@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package gatekeeper writes what a cluster's policies come to in Gatekeeper: one ConstraintTemplate that holds the Rego library, the
-// policies and the grants, one constraint, and ExpansionTemplates, as a folder with a manifest that names every file's digest.
+// policies and the grants, one constraint, mutators where they are exact, and ExpansionTemplates, as a folder with a manifest that names every file's digest.
 package gatekeeper
 
 import (
