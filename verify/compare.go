@@ -85,6 +85,8 @@ func difference(native, ours *Verdict, explain func() (*Explanation, error)) (Cl
 		return FailOpen, "native refuses, the bundle allows"
 	case native.Allowed != ours.Allowed:
 		return FailClosed, "native allows, the bundle refuses"
+	case native.partial || ours.partial:
+		return "", ""
 	case !native.Allowed:
 		return message(native.Message, ours.Message, ours.blocks, explain)
 	}

@@ -84,6 +84,9 @@ func (r *Report) ReplayCommand(d *Divergence) []string {
 		for _, path := range r.given() {
 			words = append(words, "--policies", path)
 		}
+		if r.Cluster != nil {
+			words = append(words, r.Cluster.Command...)
+		}
 		return quoted(append(words, "--replay", d.File))
 	case len(r.Command) == 0:
 		return nil

@@ -186,7 +186,7 @@ func (s *shrinker) suspects() []suspect {
 		get:   func() any { return map[string]any{"groups": s.groups} },
 		set:   func(v any) { s.groups, _ = v.(map[string]any)["groups"].([]any) },
 	})
-	if s.judge.options.given() { // given rules are those of the objects as they are
+	if s.judge.options.fixed() { // given rules, and a cluster, are those of the objects as they are
 		return list
 	}
 	for _, policies := range []bool{true, false} {

@@ -37,6 +37,9 @@ type Verdict struct {
 	Fault string `json:"fault,omitempty"`
 	// effective is the object in the form that is compared; nil compares Object as it is.
 	effective json.RawMessage
+	// partial is set where nothing but the decision is known, and sent on what a live API server would store: the pod as it was sent.
+	partial bool
+	sent    json.RawMessage
 	// blocks are the parts of a refusal's message, one per policy, where the engine tells them apart.
 	blocks []string
 }

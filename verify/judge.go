@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"psp2rego/verify/cases"
+	"psp2rego/verify/live"
 	"psp2rego/verify/protocol"
 )
 
@@ -47,6 +48,9 @@ type Judgement struct {
 
 // NewJudge starts an evaluator. Of the options it needs Native, and Translate, Bundle or Templates.
 func NewJudge(ctx context.Context, options Options) (*Judge, error) {
+	if err := options.checkLive(); err != nil {
+		return nil, err
+	}
 	if options.Translate == nil && !options.given() {
 		return nil, errors.New("verify: neither a bundle nor a way to make one")
 	}
@@ -64,7 +68,7 @@ func (j *Judge) Close() error {
 }
 
 // Version is the version of the Kubernetes that decides.
-func (j *Judge) Version() string { return j.native.Greeting.Version }
+func (j *Judge) Version() string { return j.options.nativeName(j.native.Greeting.Version) }
 
 // Judge puts the case to both sides and compares. An error means that it could not be put.
 func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
@@ -91,9 +95,18 @@ func (j *Judge) Judge(ctx context.Context, c *CaseFile) (*Judgement, error) {
 
 func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused string, err error) {
 	if c.Phase != "" {
+		if j.options.Live != nil {
+			return nil, "an API server is not asked one phase alone", nil
+		}
 		return j.askPhase(ctx, c)
 	}
-	request, err := askedOfNative(j.rules().server(), "", c.Request)
+	sent := c.Request
+	if j.options.Live != nil {
+		if sent, refused = live.Fit(sent, c.Dialect == cases.MKE); refused != "" {
+			return nil, refused, nil
+		}
+	}
+	request, err := askedOfNative(j.rules().server(), "", sent)
 	if err != nil {
 		return nil, "", err
 	}
@@ -105,12 +118,15 @@ func (j *Judge) ask(ctx context.Context, c *CaseFile) (o *outcome, refused strin
 		return nil, answer.Error.Error(), nil
 	}
 	var examined outcome
-	if j.ready != nil {
+	switch {
+	case j.options.Live != nil:
+		examined, refused, err = j.options.try(ctx, j.rules().engine(), sent, answer, c.Dialect, true)
+	case j.ready != nil:
 		examined, err = j.ready.examine(ctx, j.gatekeeper, c.Request, answer, true)
-	} else {
+	default:
 		examined, err = examine(ctx, j.opa, c.Request, answer, true)
 	}
-	return &examined, "", err
+	return &examined, refused, err
 }
 
 // rules are those that the case's cluster is judged by.

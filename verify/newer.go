@@ -83,7 +83,12 @@ func createdBy(version server.Version, answer *protocol.Answer, asked *protocol.
 }
 
 // effective fills in what the pods of both mutating verdicts come to, each on its API server.
-func (o *OPA) effective(native, ours *Verdict) error { return effective(o.server, native, ours) }
+func (o *OPA) effective(native, ours *Verdict) error {
+	if native.sent != nil || ours.sent != nil {
+		return o.stored(native, ours)
+	}
+	return effective(o.server, native, ours)
+}
 
 func effective(version server.Version, native, ours *Verdict) error {
 	if !version.Newer() || len(native.Object) == 0 || len(ours.Object) == 0 ||

@@ -20,6 +20,7 @@ import (
 func (r *Report) WriteText(w io.Writer) error {
 	p := &printer{w: w}
 	p.f("native Kubernetes %s, %s, seed %d%s\n", r.Native, r.engine(), r.Seed, r.share())
+	p.cluster(r.Cluster)
 	p.judged(r.Judged)
 	for _, t := range r.Passes {
 		p.tally(t)
@@ -39,6 +40,17 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	p.f("\n%s: %s\n", r.verdict(), r.rate())
 	return p.err
+}
+
+// cluster tells which API server was asked, and what that can show.
+func (p *printer) cluster(c *ClusterSet) {
+	switch {
+	case c == nil:
+	case c.Judged:
+		p.f("asked by dry runs: creations alone; audit annotations are not told\n")
+	default:
+		p.f("native is the API server %s, asked by dry runs: creations alone; audit annotations are not told\n", c.Server)
+	}
 }
 
 func (r *Report) verdict() string {

@@ -25,6 +25,8 @@ type Report struct {
 	// and constraints. Both are empty when bundles were made of the objects.
 	Bundle    string   `json:"bundle,omitempty"`
 	Templates []string `json:"templates,omitempty"`
+	// Cluster is the live API server that was asked; nil when there was none.
+	Cluster *ClusterSet `json:"cluster,omitempty"`
 	// Judged is the given rule set; nil when bundles were made of the objects.
 	Judged *RuleSet `json:"judged,omitempty"`
 	// Policies are the names of the PodSecurityPolicies that were given, sorted, and Objects counts
@@ -59,7 +61,7 @@ const (
 // newReport is a report on nothing yet.
 func newReport(o *Options, dialect string, objects []json.RawMessage) *Report {
 	r := &Report{Tool: o.Tool, Seed: o.Seed, OPA: OPAVersion(), Dialect: dialect, Server: o.Server, Command: o.Command}
-	r.Bundle, r.Templates = o.Bundle, o.Templates
+	r.Bundle, r.Templates, r.Cluster = o.Bundle, o.Templates, o.clusterOf()
 	for _, data := range objects {
 		object := struct {
 			Kind     string
@@ -196,6 +198,9 @@ func (r *Report) ofAnotherMaking() bool { return r.Judged != nil && r.Judged.Com
 
 // engine names what ran the rules.
 func (r *Report) engine() string {
+	if r.Cluster != nil && r.Cluster.Judged {
+		return "API server " + r.Cluster.Server
+	}
 	engine := "OPA " + r.OPA
 	if r.Judged != nil {
 		engine = r.Judged.Engine

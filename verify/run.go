@@ -143,6 +143,9 @@ func (r *run) passes(ctx context.Context) ([]*pass, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
+	if r.Live != nil {
+		cluster.Namespaces = r.Live.Namespaces()
+	}
 	if len(cluster.Policies) == 0 {
 		return nil, errors.New("verify: there is no PodSecurityPolicy among the objects, so there is nothing to verify")
 	}
@@ -151,8 +154,8 @@ func (r *run) passes(ctx context.Context) ([]*pass, error) {
 		return nil, err
 	}
 	all := []*pass{{name: PassGiven, given: given, cases: asked}}
-	if r.given() && !given.ready.strangers {
-		return all, nil
+	if r.Live != nil || r.given() && !given.ready.strangers {
+		return all, nil // a live cluster has no synthetic grants, and is not given any
 	}
 	synthetic := &subject{cluster: cluster.Synthetic()}
 	if err := r.rules(ctx, synthetic); err != nil {
@@ -173,6 +176,9 @@ func (r *run) rules(ctx context.Context, s *subject) (err error) {
 	}
 	if s.ready, err = r.open(ctx, s.cluster.Objects); err != nil {
 		return fmt.Errorf("verify: %w", err)
+	}
+	if r.Live != nil && s.ready.opa == nil {
+		return fmt.Errorf("verify: %s is no bundle of psp2rego, and no other one can be compared with a live API server", r.Bundle)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"psp2rego/verify/cases"
+	"psp2rego/verify/live"
 )
 
 // Translate makes a bundle (.tar.gz) of objects (PodSecurityPolicies, roles, bindings) for a dialect.
@@ -39,6 +40,11 @@ type Options struct {
 	// likewise. Gatekeeper starts the evaluator that runs them, one for each worker.
 	Templates  []string
 	Gatekeeper NativeCommand
+	// Live is an API server that is asked by dry runs, too. One that serves PodSecurityPolicies takes the evaluator's place, and the bundle is
+	// compared with it; any other one takes the bundle's place. Objects are then what it decides by, and all cases are creations.
+	Live *live.Server
+	// LiveCommand are the words that lead a command to Live again, for the report alone.
+	LiveCommand []string
 	// Objects are the PodSecurityPolicies, roles and bindings of a given cluster.
 	Objects []json.RawMessage
 	// Dialect of the given cluster: "kubernetes", which empty means, or "mke".
@@ -153,6 +159,9 @@ func (o Options) complete() (Options, error) {
 	case !o.Generate && len(o.Objects) == 0:
 		return o, errors.New("verify: no objects")
 	}
+	if err := o.checkLive(); err != nil {
+		return o, err
+	}
 	switch o.Dialect {
 	case "":
 		o.Dialect = cases.Kubernetes
@@ -162,6 +171,10 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Settings == nil {
 		settings := cases.Defaults()
+		o.Settings = &settings
+	}
+	if o.Live != nil {
+		settings := creations(*o.Settings)
 		o.Settings = &settings
 	}
 	if o.Shard == (Shard{}) {

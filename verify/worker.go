@@ -38,7 +38,7 @@ func (r *run) worker(ctx context.Context, todo <-chan unit, results chan<- resul
 		res := result{unit: u, tally: newTally(u.pass.name), asked: nothingAsked}
 		w.res = &res
 		if res.err = w.do(ctx, u); res.err == nil {
-			res.native = w.native.Greeting.Version
+			res.native = w.nativeName(w.native.Greeting.Version)
 		}
 		results <- res
 		if res.err != nil {
@@ -73,7 +73,7 @@ func (w *worker) do(ctx context.Context, u unit) error {
 	for group := u.first; ; {
 		for sent < u.cases && len(queue) < maxInFlight {
 			if len(made) == 0 {
-				made = s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group)
+				made = w.fitting(s.ready.group(u.pass, s.cluster, *w.Settings, w.Seed, group), s.cluster.Dialect)
 				group++
 			}
 			request, err := askedOfNative(s.server(), "", made[0].Request)
@@ -198,9 +198,14 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 		w.last = outcome{discarded: true}
 		return nil
 	}
-	o, err := w.examine(ctx, s, c, answer)
+	o, discarded, err := w.examine(ctx, s, c, answer)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
+	}
+	if discarded != "" {
+		w.discard(1, discarded)
+		w.last = outcome{discarded: true}
+		return nil
 	}
 	w.res.tally.count(c, &o, &w.last)
 	for _, difference := range o.differences {
@@ -215,12 +220,17 @@ func (w *worker) judge(ctx context.Context, s *subject, u unit, c *cases.Case, a
 	return nil
 }
 
-func (w *worker) examine(ctx context.Context, s *subject, c *cases.Case, answer *protocol.Answer) (outcome, error) {
+func (w *worker) examine(ctx context.Context, s *subject, c *cases.Case, answer *protocol.Answer) (o outcome, discarded string, err error) {
 	thorough := c.Index%thoroughEvery == 0
-	if s.ready != nil {
-		return s.ready.examine(ctx, w.gatekeeper, c.Request, answer, thorough)
+	switch {
+	case w.Live != nil:
+		return w.try(ctx, s.engine(), c.Request, answer, s.cluster.Dialect, thorough)
+	case s.ready != nil:
+		o, err = s.ready.examine(ctx, w.gatekeeper, c.Request, answer, thorough)
+	default:
+		o, err = examine(ctx, s.opa, c.Request, answer, thorough)
 	}
-	return examine(ctx, s.opa, c.Request, answer, thorough)
+	return o, "", err
 }
 
 // check is the check that a difference belongs to. What one of our own bundles gets wrong is kept apart by the check

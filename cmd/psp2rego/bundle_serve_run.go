@@ -131,13 +131,18 @@ func (o *serveOptions) token() (func() (string, error), error) {
 
 // reach finds the API server as kubectl does; in a pod, by the pod's own account.
 func reach(kubeconfig, context string, log *slog.Logger) (*rest.Config, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = kubeconfig
-	rules.WarnIfAllMissing = false
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context}).ClientConfig()
+	config, err := clusterConfig(kubeconfig, context)
 	if err != nil {
 		return nil, fmt.Errorf("--from-cluster: %w", err)
 	}
 	log.Info("following a cluster", "server", config.Host)
 	return config, nil
+}
+
+// clusterConfig is how the kubeconfig leads to an API server.
+func clusterConfig(kubeconfig, context string) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	rules.WarnIfAllMissing = false
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: context}).ClientConfig()
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,13 +29,22 @@ func (in *input) load(cmd *cobra.Command) (*translate.Cluster, error) {
 		return nil, err
 	}
 	cluster, list, err := translate.Load(cmd.Context(), sources)
+	_, err = loaded(cmd, cluster, list, err)
+	return cluster, err
+}
+
+// loaded prints what there is to say about input that was read, and gives its objects.
+func loaded(cmd *cobra.Command, cluster *translate.Cluster, list diagnostic.List, err error) ([]json.RawMessage, error) {
 	if printErr := printDiagnostics(cmd.ErrOrStderr(), list); printErr != nil {
 		return nil, printErr
 	}
-	if err == nil && cluster == nil {
-		err = errFinding
+	switch {
+	case err != nil:
+		return nil, err
+	case cluster == nil:
+		return nil, errFinding
 	}
-	return cluster, err
+	return cluster.Objects, nil
 }
 
 func printDiagnostics(w io.Writer, list diagnostic.List) error {

@@ -30,6 +30,7 @@ type verifyOptions struct {
 	seed                               uint64
 	format, engine, rbac               *choice
 	search
+	against
 }
 
 func newVerifyCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func newVerifyCommand() *cobra.Command {
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.addFlags(cmd)
+	o.input.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.policies, "policies", nil, "bundle, or templates and constraints, to judge")
 	flags.Var(o.engine, "engine", "for what to translate")
@@ -48,6 +49,7 @@ func newVerifyCommand() *cobra.Command {
 	flags.BoolVar(&o.generate, "generate", false, "generate policies and bindings, too")
 	flags.IntVar(&o.cases, "cases", 10_000, "number of cases")
 	o.addSearchFlags(flags)
+	o.against.addFlags(flags)
 	flags.Uint64Var(&o.seed, "seed", 0, "what determines the cases")
 	flags.StringVar(&o.replay, "replay", "", "recorded case to judge again")
 	flags.StringVar(&o.record, "record", "", "folder for divergences")
@@ -110,7 +112,13 @@ func conclude(report *verify.Report) error {
 	return nil
 }
 
-func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*verify.Report, error) {
+func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (report *verify.Report, err error) {
+	if o.cluster {
+		if err := o.open(cmd, o, &options); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, o.close(cmd.Context(), options.Live)) }()
+	}
 	if o.replay != "" {
 		recorded, err := verify.ReadCaseFile(o.replay)
 		if err != nil {
@@ -119,12 +127,17 @@ func (o *verifyOptions) compare(cmd *cobra.Command, options verify.Options) (*ve
 		options.Command = commandLine(cmd)
 		return verify.Replay(cmd.Context(), options, recorded)
 	}
-	if !o.generate {
-		cluster, err := o.load(cmd)
-		if err != nil {
-			return nil, err
+	switch {
+	case o.cluster:
+		options.Objects, err = o.objects(cmd, &o.input)
+	case !o.generate:
+		cluster, loadErr := o.load(cmd)
+		if err = loadErr; err == nil {
+			options.Objects = cluster.Objects
 		}
-		options.Objects = cluster.Objects
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := o.set(cmd, &options); err != nil {
 		return nil, err
@@ -158,6 +171,9 @@ func (o *verifyOptions) judge(options *verify.Options) error {
 
 // check refuses flags that contradict each other.
 func (o *verifyOptions) check() error {
+	if err := o.against.check(o); err != nil {
+		return err
+	}
 	switch {
 	case o.cases < 1:
 		return fmt.Errorf("--cases %d: at least one is needed", o.cases)
@@ -175,7 +191,7 @@ func (o *verifyOptions) check() error {
 		return errors.New("--replay judges a case that is recorded already: leave --record out")
 	case o.generate && (len(o.paths) > 0 || len(o.policies) > 0):
 		return errors.New("--generate makes its own policies: leave -f and --policies out")
-	case o.replay == "" && !o.generate && len(o.paths) == 0:
+	case o.replay == "" && !o.generate && !o.cluster && len(o.paths) == 0:
 		return errors.New("nothing to verify: name files, folders or - with -f, or use --generate")
 	}
 	return nil
@@ -213,12 +229,12 @@ func translateFor(minor int) verify.Translate {
 
 const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.
 
-Asks the plugin of Kubernetes 1.24.17 and OPA with the bundle's bytes the same generated requests, and compares
-everything they say when a pod is created or updated: decision, policy, mutated pod, message, audit annotations.
-Prints counts, and disagreements as small as they can be made. A second pass grants each policy to a requester of
-its own, so that policies nobody may use are judged. --policies are rules of any making: OPA's, or Gatekeeper's.
+Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the bundle's bytes the same generated
+requests, and compares decision, policy, mutated pod, message, audit annotations, on creation and on update, also for
+policies that nobody may use. Shows disagreements, as small as can be. With --policies, scores rules of any making; with
+--against-cluster, a live API server is the plugin or, if it has none (1.25 and later), what is compared with the plugin.
 
-Usage:  psp2rego verify -f PATH... | --generate [flags]
+Usage:  psp2rego verify -f PATH... | --generate | --against-cluster [flags]
         psp2rego verify merge FILE...               (see its own --help)
 
 Input:
@@ -231,24 +247,25 @@ Input:
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
       --gatekeeper PATH           its like for templates ($PSP2REGO_GATEKEEPER, else psp2rego-gatekeeper beside it)
-Search:
+Cluster:
+      --against-cluster           ask a live API server, by dry runs; what -f leaves out is read from it
+      --kubeconfig FILE           how to reach it (KUBECONFIG, ~/.kube/config, or the pod's own account)
+      --context NAME              context of the kubeconfig
+      --rate N                    requests per second (25)
+      --create-namespaces         make the namespaces that cases need, and remove them at the end
+Search and output:
       --cases N                   number of cases (10000; with --duration no bound)
       --duration TIME             end after so long, as 90s or 10m, and report on what was judged
       --seed N                    what determines the cases (random, always printed)
       --shard I/N                 do the Ith of N equal shares
       --resume FILE               keep the state of the run there, and go on from what it holds
       --allow-undecided           accept checks that were not seen to decide both ways
-Output:
       --record DIR                write each divergence as a file that --replay takes
       --replay FILE               judge one recorded case again
       --format FORM               %s (%s)
 
 Exit codes:  0 equivalent   1 divergences   2 could not compare, or some check was not seen to decide both ways
 
-  # does translation hold for this cluster?
-  psp2rego verify -f cluster/
-  # does the bundle that was edited by hand still decide the same?
-  psp2rego verify -f cluster/ --policies bundle
-  # search at large, and keep what is found
-  psp2rego verify --generate --cases 50000 --record divergences
+  psp2rego verify -f cluster/ --policies bundle --record divergences
+  psp2rego verify --against-cluster --context old --cases 2000
 `

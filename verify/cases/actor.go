@@ -24,6 +24,14 @@ const (
 	accountPrefix   = "system:serviceaccount:"
 )
 
+// namespace is one for a request: one of the cluster's own, where they are known.
+func (g *gen) namespace() string {
+	if g.cluster != nil && len(g.cluster.Namespaces) > 0 {
+		return pick(g, g.cluster.Namespaces...)
+	}
+	return pick(g, namespaces()...)
+}
+
 func namespaces() []string { return []string{"default", "team-a", "team-a-b", "kube-system"} }
 
 // accountUser is the user as which a service account makes requests.
@@ -36,7 +44,7 @@ func accountUser(namespace, name string) protocol.UserInfo {
 
 // stranger is someone whom bindings name only by chance, or through the groups everyone is in.
 func (g *gen) stranger() actor {
-	a := actor{namespace: pick(g, namespaces()...)}
+	a := actor{namespace: g.namespace()}
 	a.user = pick(g,
 		protocol.UserInfo{Username: "nobody", Groups: []string{authenticated}},
 		protocol.UserInfo{Username: "jeff", Groups: []string{"devs", authenticated}},

@@ -23,6 +23,8 @@ type Cluster struct {
 	Dialect  string
 	Objects  []json.RawMessage
 	Policies []*Policy
+	// Namespaces are those that requests are for, unless a grant calls for another one; nil is some of each kind.
+	Namespaces []string
 
 	grants []grant
 	checks []check
