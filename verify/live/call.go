@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,10 @@ func (r *reply) text() string {
 	return strings.TrimSpace(string(r.body[:min(len(r.body), 300)]))
 }
 
+// noName is an internal error that a pod brings about by naming something, a RuntimeClass for one, in a way that is no name: admission plugins look it up
+// (k8s.io/client-go rest/request.go, v1.24.17).
+var noName = regexp.MustCompile(`^(invalid resource name |resource name may not be empty)`)
+
 // fatal is what keeps the server from giving any answer that means something.
 func (s *Server) fatal(r *reply) error {
 	switch {
@@ -124,7 +129,7 @@ func (s *Server) fatal(r *reply) error {
 			text += ": " + expired
 		}
 		return errors.New(text)
-	case r.code >= http.StatusInternalServerError:
+	case r.code >= http.StatusInternalServerError && !noName.MatchString(r.status.Message):
 		return s.fault(r)
 	case strings.Contains(r.status.Message, "does not support dry run"):
 		return fmt.Errorf("API server %s cannot make dry runs of pods: %s. A webhook that has side effects has to be declared with "+

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,6 +21,7 @@ const namespacesPath = "/api/v1/namespaces"
 // Reasons why a case cannot be tried on this cluster.
 const (
 	noNamespace = "its namespace does not exist on the cluster"
+	leaving     = "its namespace is being removed from the cluster"
 	noAccount   = "its service account does not exist on the cluster"
 )
 
@@ -66,12 +66,19 @@ func (s *Server) list(ctx context.Context, path string, each func(listed)) error
 	}
 }
 
-// Namespaces are those in which something can be tried, sorted; nil if those that are missing are made.
+// Namespaces are those in which pods can be tried that name no service account, sorted; nil if those that are missing are made.
 func (s *Server) Namespaces() []string {
 	if s.creates {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(s.namespaces))
+	var all []string
+	for name := range s.namespaces {
+		if s.accounts[[2]string{name, "default"}] {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // place makes sure that the namespace and the service account of a prepared request are there, or says what is missing.
@@ -86,8 +93,8 @@ func (s *Server) place(ctx context.Context, r *protocol.Request) (missing string
 		if !s.creates {
 			return noNamespace, nil
 		}
-		if err := s.make(ctx, r.Namespace); err != nil {
-			return "", err
+		if gone, err := s.make(ctx, r.Namespace); err != nil || gone != "" {
+			return gone, err
 		}
 	}
 	account := [2]string{r.Namespace, pod.Spec.ServiceAccountName}
@@ -129,8 +136,8 @@ func ownObjects() []ownObject {
 	return []ownObject{serviceAccount("default"), {api, "roles", role}, {api, "rolebindings", binding}}
 }
 
-// make makes a namespace with everything that pods need there.
-func (s *Server) make(ctx context.Context, name string) error {
+// make makes a namespace with everything that pods need there, unless one of the name is on its way out.
+func (s *Server) make(ctx context.Context, name string) (missing string, err error) {
 	ctx = context.WithValue(ctx, own{}, true)
 	r, err := s.call(ctx, nil, http.MethodPost, namespacesPath, nil, map[string]any{
 		"apiVersion": "v1", "kind": "Namespace",
@@ -139,20 +146,23 @@ func (s *Server) make(ctx context.Context, name string) error {
 		}},
 	})
 	var stored struct{ Metadata struct{ UID string } }
-	if err == nil {
+	switch {
+	case err == nil && r.code == http.StatusConflict:
+		return leaving, nil
+	case err == nil:
 		err = s.into(r, &stored)
 	}
 	if err != nil {
-		return fmt.Errorf("--create-namespaces: %w", err)
+		return "", fmt.Errorf("--create-namespaces: %w", err)
 	}
 	s.made[name], s.namespaces[name] = stored.Metadata.UID, true
 	for _, object := range ownObjects() {
 		if err := s.makeObject(ctx, name, object); err != nil {
-			return err
+			return "", err
 		}
 	}
 	s.accounts[[2]string{name, "default"}] = true
-	return s.awaitGrant(ctx, name)
+	return "", s.awaitGrant(ctx, name)
 }
 
 // makeObject makes something in a namespace; what the cluster was quicker to make is fine.
