@@ -59,6 +59,14 @@ func (o *Options) clusterOf() *ClusterSet {
 	return &ClusterSet{Server: o.Live.String(), Judged: o.judgesCluster(), Command: o.LiveCommand}
 }
 
+// clusterAsked tells runs on one API server from those on another.
+func (o *Options) clusterAsked() string {
+	if o.Live == nil {
+		return ""
+	}
+	return o.Live.String()
+}
+
 // ClusterSet is the API server that was asked by dry runs.
 type ClusterSet struct {
 	// Server is its version and address.

@@ -57,6 +57,9 @@ func (d *Deciding) Consequence() string {
 // maxDecidingTries bounds the search in cases that could not be made small.
 const maxDecidingTries = 300
 
+// maxLiveTries is the same where each of them is a request to a live API server.
+const maxLiveTries = 60
+
 // decide finds the deciding field of a divergence that is not shrunk.
 func decide(ctx context.Context, j *Judge, d *Divergence) error {
 	s := &shrinker{ctx: ctx, judge: j, divergence: d}
@@ -88,7 +91,7 @@ func (s *shrinker) decide() error {
 		whole := doc.get()
 		for _, leaf := range leaves(whole, nil) {
 			for _, instead := range others(leaf) {
-				if tries++; tries > maxDecidingTries {
+				if tries++; tries > maxDecidingTries || s.judge.options.Live != nil && tries > maxLiveTries {
 					return nil
 				}
 				found, rank, err := s.suspicion(doc, leaf, instead)

@@ -48,11 +48,11 @@ func (o *Options) inputs() (string, error) {
 		Constraints, LiveRBAC         bool `json:",omitempty"`
 		PerCluster, Shrink, StopAfter int
 		Settings                      *cases.Settings
-		Cluster                       *ClusterSet `json:",omitempty"`
+		Cluster                       string `json:",omitempty"`
 		Objects                       []json.RawMessage
 	}{
 		o.Dialect, hex.EncodeToString(digest.Sum(nil)), o.Generate, o.Translate != nil, o.Constraints, o.LiveRBAC,
-		o.PerCluster, o.Shrink, o.StopAfter, o.Settings, o.clusterOf(), o.Objects,
+		o.PerCluster, o.Shrink, o.StopAfter, o.Settings, o.clusterAsked(), o.Objects,
 	})
 	return hex.EncodeToString(digest.Sum(nil)), err
 }

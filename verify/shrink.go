@@ -124,11 +124,11 @@ func (s *shrinker) round() {
 		}
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
-	if s.judge.options.Live != nil && !s.judge.options.judgesCluster() {
-		return // the objects are those of the cluster that answers
+	if s.judge.options.Live != nil {
+		return // the objects are those of the cluster
 	}
 	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
-	if s.judge.options.fixed() {
+	if s.judge.options.given() {
 		s.anchor = s.judgement.Native
 		objects()
 		s.anchor = nil

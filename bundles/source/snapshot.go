@@ -35,7 +35,9 @@ func Snapshot(ctx context.Context, config *rest.Config, policies bool) ([]manife
 	}
 	var sources []manifest.Source
 	for _, resource := range resources {
-		list := func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return client.Resource(resource).List(ctx, o) }
+		list := func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return client.Resource(resource).List(ctx, o)
+		}
 		err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
 			source, err := sourceOf(resource, object)
 			sources = append(sources, source)

@@ -121,7 +121,7 @@ func (s *Server) isLater(words string) bool {
 			return true
 		}
 	}
-	for _, word := range []string{"pod rejected: ", "no PriorityClass with name ", "the integer value of priority ("} {
+	for _, word := range []string{"pod rejected: ", "no PriorityClass with name ", "the integer value of priority (", "the string value of PreemptionPolicy ("} {
 		if s.Native && strings.HasPrefix(words, word) {
 			return true
 		}

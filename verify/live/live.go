@@ -52,9 +52,9 @@ type Server struct {
 	creates bool
 
 	mu         sync.Mutex
-	namespaces map[string]bool      // those that exist and are not on their way out
-	accounts   map[[2]string]bool   // namespace and name
-	made       map[string]string    // by this program: name and uid
+	namespaces map[string]bool    // those that exist and are not on their way out
+	accounts   map[[2]string]bool // namespace and name
+	made       map[string]string  // by this program: name and uid
 }
 
 // Open reaches the API server, and makes sure that everything that will be asked of it may be asked.

@@ -83,7 +83,9 @@ func (s *Server) Namespaces() []string {
 
 // place makes sure that the namespace and the service account of a prepared request are there, or says what is missing.
 func (s *Server) place(ctx context.Context, r *protocol.Request) (missing string, err error) {
-	pod := struct{ Spec struct{ ServiceAccountName string } }{}
+	pod := struct {
+		Spec struct{ ServiceAccountName string }
+	}{}
 	if err := json.Unmarshal(r.Object, &pod); err != nil {
 		return "", fmt.Errorf("object: %w", err)
 	}

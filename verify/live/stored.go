@@ -70,6 +70,9 @@ func (o object) at(key string) object {
 
 // prune takes a member away that holds nothing.
 func (o object) prune(key string) {
+	if o == nil {
+		return
+	}
 	if v := reflect.ValueOf(o[key]); v.IsValid() && (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0 {
 		delete(o, key)
 	}
@@ -159,9 +162,9 @@ func resources(pod, sent object) {
 			c.at("resources").prune(kind)
 		}
 	}
-	annotations := pod.at("metadata").at("annotations")
 	if _, was := sent.at("metadata").at("annotations")["kubernetes.io/limit-ranger"]; !was {
-		delete(annotations, "kubernetes.io/limit-ranger")
+		delete(pod.at("metadata").at("annotations"), "kubernetes.io/limit-ranger")
+		pod.at("metadata").prune("annotations")
 	}
 }
 
