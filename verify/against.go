@@ -22,6 +22,14 @@ func (o *Options) judgesCluster() bool { return o.Live != nil && !o.Live.Native 
 // fixed says whether the objects are those of rules, or of a cluster, that cannot be made again of others.
 func (o *Options) fixed() bool { return o.given() || o.Live != nil }
 
+// decidedByObjects is what the side says that is asked with the objects at hand: native, unless that is a live cluster with objects of its own.
+func (o *Options) decidedByObjects(j *Judgement) *Recorded {
+	if o.Live != nil && o.Live.Native {
+		return j.Ours
+	}
+	return j.Native
+}
+
 // checkLive refuses what cannot be asked of a live API server.
 func (o *Options) checkLive() error {
 	switch {

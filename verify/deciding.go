@@ -19,7 +19,7 @@ type Deciding struct {
 	Value string `json:"value"`
 	// Instead is the value in JSON that was put there; empty when the field was taken away.
 	Instead string `json:"instead,omitempty"`
-	// Moves says whose answer the change moves: that of "native", of the "bundle", or of "both". It is
+	// Moves says whose answer the change moves: that of "native", of the "bundle", of the "cluster" that is judged, or of "both". It is
 	// empty when there was no answer to compare. A field that moves one side only is one that the
 	// other side reads differently.
 	Moves string `json:"moves,omitempty"`
@@ -46,7 +46,7 @@ func (d *Deciding) Consequence() string {
 	case "native":
 		text += " only native's answer changes"
 	default:
-		text += " only the bundle's answer changes"
+		text += " only the " + d.Moves + "'s answer changes"
 	}
 	if d.Agree {
 		return text + ", and they agree"
@@ -163,6 +163,8 @@ func (s *shrinker) moved(after *Judgement) string {
 		return "both"
 	case native:
 		return "native"
+	case s.judge.options.judgesCluster():
+		return "cluster"
 	}
 	return "bundle"
 }

@@ -92,7 +92,7 @@ func TestAnswersStandSideBySide(t *testing.T) {
 	}
 	var out strings.Builder
 	p := &printer{w: &out}
-	p.columns(sideBySide(native, ours))
+	p.columns(sideBySide(native, ours), "bundle")
 	want := `  native                                                     bundle
   mutate: allows, by policy p                                mutate: allows, by policy p
     audit admit-policy: p                                      audit admit-policy: p

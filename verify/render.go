@@ -171,7 +171,7 @@ func (p *printer) divergence(n int, r *Report, d *Divergence) {
 		return
 	}
 	p.f("\n")
-	p.columns(sideBySide(d.Native, d.Ours))
+	p.columns(sideBySide(d.Native, d.Ours), r.judged())
 }
 
 // origin tells the deciding field of a divergence, where it comes from and how to see it again.

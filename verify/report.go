@@ -196,6 +196,14 @@ func (r *Report) given() []string {
 // ofAnotherMaking says whether the rules that were judged are not psp2rego's.
 func (r *Report) ofAnotherMaking() bool { return r.Judged != nil && r.Judged.Compared == Decisions }
 
+// judged is what was compared with native.
+func (r *Report) judged() string {
+	if r.Cluster != nil && r.Cluster.Judged {
+		return "cluster"
+	}
+	return "bundle"
+}
+
 // engine names what ran the rules.
 func (r *Report) engine() string {
 	if r.Cluster != nil && r.Cluster.Judged {

@@ -34,6 +34,7 @@ type page struct {
 	Known       []pageKnown
 	Kinds       []pageCount // of objects
 	Engine      string
+	Side        string // what is compared with native
 	Given       []string   // paths of what was judged
 	Foreign     bool       // it is of another making
 	Score       *pageScore // nil unless rules were given
@@ -119,7 +120,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) page() *page {
 	p := &page{
 		Report: r, Verdict: r.Outcome(), Words: sentenceCase(r.verdict()), Unshown: r.Diverging() - len(r.Divergences), Kinds: counts(r.Objects),
-		Engine: r.engine(), Given: r.given(), Foreign: r.ofAnotherMaking(), Score: r.pageScore(),
+		Engine: r.engine(), Side: r.judged(), Given: r.given(), Foreign: r.ofAnotherMaking(), Score: r.pageScore(),
 		Effects: []pageEffect{
 			{Name: string(FailOpen), Meaning: "a pod gets in that native refuses"},
 			{Name: string(FailClosed), Meaning: "a pod is kept out that native admits"},

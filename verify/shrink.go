@@ -81,7 +81,7 @@ type shrinker struct {
 	object, old any
 	groups      []any
 	judgement   *Judgement // of the last trial that still diverged
-	anchor      *Recorded  // what native has to go on saying, if that matters
+	anchor      *Recorded  // what the side that is asked with the objects has to go on saying, if that matters
 }
 
 func (s *shrinker) unpack() error {
@@ -115,6 +115,15 @@ func (s *shrinker) unpack() error {
 
 // round tries every part once: the request's first, for they cost least to try.
 func (s *shrinker) round() {
+	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
+	fixed := func() {
+		s.anchor = s.judge.options.decidedByObjects(s.judgement)
+		objects()
+		s.anchor = nil
+	}
+	if s.judge.options.Live != nil && !(s.judge.options.Live.Native && s.judge.options.given()) {
+		fixed() // first, for a cluster has many
+	}
 	if s.object != nil && s.old != nil {
 		s.node(s.object, s.old)
 	}
@@ -124,14 +133,10 @@ func (s *shrinker) round() {
 		}
 	}
 	s.list(func() []any { return s.groups }, func(v []any) { s.groups = v })
-	if s.judge.options.Live != nil {
-		return // the objects are those of the cluster
-	}
-	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
-	if s.judge.options.given() {
-		s.anchor = s.judgement.Native
-		objects()
-		s.anchor = nil
+	if s.judge.options.fixed() {
+		if s.judge.options.Live == nil {
+			fixed()
+		}
 		return
 	}
 	s.cost = clusterCost

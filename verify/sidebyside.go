@@ -164,12 +164,12 @@ func printable(text string) string {
 const columnWidth = 56
 
 // columns writes rows as text.
-func (p *printer) columns(rows []row) {
+func (p *printer) columns(rows []row, judged string) {
 	line := func(left, mark, right string) {
 		pad := strings.Repeat(" ", max(0, columnWidth-utf8.RuneCountInString(left)))
 		p.f("  %s\n", strings.TrimRight(left+pad+" "+mark+" "+right, " "))
 	}
-	line("native", " ", "bundle")
+	line("native", " ", judged)
 	for _, r := range rows {
 		left, right := wrap(r.Native, columnWidth), wrap(r.Ours, columnWidth)
 		mark := "|"

@@ -26,7 +26,7 @@ func (s *shrinker) still() bool {
 		s.err = err
 		return false
 	}
-	if s.anchor != nil && !alike(s.anchor, judgement.Native) {
+	if s.anchor != nil && !alike(s.anchor, s.judge.options.decidedByObjects(judgement)) {
 		return false
 	}
 	if !s.presentable(judgement, c.Request) {

@@ -142,10 +142,10 @@ func forbidden(text string) (words string, ofPod bool) {
 	return strings.CutPrefix(rest[len(name):], " is forbidden: ")
 }
 
-var particular = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9]+|\S*/\S*`)
+var particular = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9]+|\S*/\S*`)
 
 // general is a text without the names in it, so that reasons can be counted.
 func general(text string) string {
 	text = particular.ReplaceAllString(strings.ReplaceAll(text, "\n", " "), "...")
-	return text[:min(len(text), 100)]
+	return text[:min(len(text), 60)]
 }

@@ -110,7 +110,7 @@ func changed(t *testing.T, pod string, changes map[string]string) json.RawMessag
 	return data
 }
 
-const sentPod = `{"metadata":{"generateName":"web-","ownerReferences":[{"uid":"1"}]},"spec":{"nodeSelector":{"disk":"fast"},` +
+const sentPod = `{"metadata":{"generateName":"web-","ownerReferences":[{"uid":"1"}]},"spec":{"nodeSelector":{"disk":"fast"},"terminationGracePeriodSeconds":-1,"volumes":[{"name":"v","ephemeral":{"volumeClaimTemplate":{"metadata":{}}}}],` +
 	`"tolerations":[{"key":"own"}],"containers":[{"name":"c","imagePullPolicy":"IfNotPresent","resources":{"limits":{"cpu":"1"}}}]}}`
 
 // additions is what each normalisation takes out, by its id.
@@ -128,6 +128,8 @@ func additions() map[string]map[string]string {
 		"node_selector":      {"spec/nodeSelector/zone": `"a"`},
 		"overhead":           {"spec/overhead": `{"cpu":"1"}`},
 		"resources":          {"spec/containers/resources/requests": `{"cpu":"1"}`, "metadata/annotations/kubernetes.io~limit-ranger": `"x"`},
+		"grace_period":       {"spec/terminationGracePeriodSeconds": `1`},
+		"claim_template":     {"spec/volumes/ephemeral/volumeClaimTemplate/metadata/creationTimestamp": `null`},
 		"image_pull_policy":  {"spec/containers/imagePullPolicy": `"Always"`},
 	}
 }
@@ -169,7 +171,7 @@ func TestNormalisationsHideNothingElse(t *testing.T) {
 		"spec/tolerations": `[]`, "spec/nodeSelector": `{"disk":"slow"}`, "spec/containers/resources": `{}`, "spec/containers/imagePullPolicy": `"Never"`,
 		"metadata/generateName": `"other-"`, "metadata/ownerReferences": `[]`, "metadata/annotations/a": `"b"`, "metadata/labels/a": `"b"`,
 		"spec/securityContext": `{"fsGroup":1}`, "spec/containers/securityContext": `{}`, "spec/runtimeClassName": `"r"`, "spec/hostPID": `true`,
-		"spec/volumes": `[{"name":"v"}]`, "spec/containers/name": `"d"`,
+		"spec/terminationGracePeriodSeconds": `2`, "spec/volumes": `[{"name":"w"}]`, "spec/containers/name": `"d"`,
 	} {
 		got, err := Comparable(changed(t, sentPod, map[string]string{path: value}), json.RawMessage(sentPod))
 		if err != nil {

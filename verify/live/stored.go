@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Normalisation is something that an API server, or an admission plugin other than PodSecurityPolicy, adds to a pod. It is taken out before pods are
@@ -31,6 +32,8 @@ func Normalisations() []Normalisation {
 		{"node_selector", "PodNodeSelector, RuntimeClass", "members of spec.nodeSelector that were not sent", nodeSelector},
 		{"overhead", "RuntimeClass", "spec.overhead", added("overhead")},
 		{"resources", "LimitRanger", "resources of containers, and the annotation kubernetes.io/limit-ranger", resources},
+		{"grace_period", "the API server, since 1.28", "spec.terminationGracePeriodSeconds of 1, where a negative one was sent", gracePeriod},
+		{"claim_template", "the API server", "metadata.creationTimestamp of the claim templates of ephemeral volumes: null, or left out since 1.34", claimTemplate},
 		{"image_pull_policy", "AlwaysPullImages", "imagePullPolicy of containers, which was another one", imagePullPolicy},
 	}
 }
@@ -173,6 +176,25 @@ func imagePullPolicy(pod, sent object) {
 	for place, c := range pod.containers() {
 		if c["imagePullPolicy"] == "Always" && was[place] != nil {
 			c["imagePullPolicy"] = was[place]["imagePullPolicy"]
+		}
+	}
+}
+
+func gracePeriod(pod, sent object) {
+	was, _ := sent.at("spec")["terminationGracePeriodSeconds"].(json.Number)
+	if strings.HasPrefix(was.String(), "-") && pod.at("spec")["terminationGracePeriodSeconds"] == json.Number("1") {
+		pod.at("spec")["terminationGracePeriodSeconds"] = was
+	}
+}
+
+func claimTemplate(pod, _ object) {
+	volumes, _ := pod.at("spec")["volumes"].([]any)
+	for _, volume := range volumes {
+		if v, ok := volume.(map[string]any); ok {
+			metadata := object(v).at("ephemeral").at("volumeClaimTemplate").at("metadata")
+			if metadata["creationTimestamp"] == nil {
+				delete(metadata, "creationTimestamp")
+			}
 		}
 	}
 }
