@@ -34,7 +34,7 @@ type page struct {
 	Known       []pageKnown
 	Kinds       []pageCount // of objects
 	Engine      string
-	Side        string // what is compared with native
+	Side        string     // what is compared with native
 	Given       []string   // paths of what was judged
 	Foreign     bool       // it is of another making
 	Score       *pageScore // nil unless rules were given
