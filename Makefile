@@ -24,7 +24,7 @@ export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
 export PSP2REGO_GATOR := $(GATOR)
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
 build: native ## build bin/psp2rego and bin/psp2rego-native
 	go build -trimpath -o bin/psp2rego ./cmd/psp2rego
@@ -129,7 +129,7 @@ e2e-programs: build ## build what e2e runs: two API servers, OPA, Gatekeeper (no
 	chmod -R u+w bin/e2e/crds
 	go build -ldflags '-s -w' -o bin/e2e/opa github.com/open-policy-agent/opa
 
-check: lint test race ## everything CI runs
+check: lint test race e2e ## everything CI runs
 
 clean: ## remove what was built
 	rm -rf bin out
