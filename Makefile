@@ -24,7 +24,7 @@ export PSP2REGO_GATEKEEPER := $(GATEKEEPER)
 export PSP2REGO_GATOR := $(GATOR)
 
 help: ## list the targets
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 16
 
 build: native ## build bin/psp2rego and bin/psp2rego-native
 	go build -trimpath -o bin/psp2rego ./cmd/psp2rego
