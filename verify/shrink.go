@@ -65,6 +65,9 @@ func Shrink(ctx context.Context, j *Judge, d *Divergence, budget int) error {
 // compiled.
 const clusterCost = 5
 
+// liveClusterCost is the same for a live cluster, whose budget is small.
+const liveClusterCost = 3
+
 // shrinker changes its documents in place, and takes back what makes the divergence go away.
 type shrinker struct {
 	ctx        context.Context
@@ -118,8 +121,11 @@ func (s *shrinker) round() {
 	objects := func() { s.list(func() []any { return s.objects }, func(v []any) { s.objects = v }) }
 	fixed := func() {
 		s.anchor = s.judge.options.decidedByObjects(s.judgement)
+		if s.judge.options.Live != nil {
+			s.cost = liveClusterCost
+		}
 		objects()
-		s.anchor = nil
+		s.anchor, s.cost = nil, 1
 	}
 	if s.judge.options.Live != nil && !(s.judge.options.Live.Native && s.judge.options.given()) {
 		fixed() // first, for a cluster has many

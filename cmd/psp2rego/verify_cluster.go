@@ -84,7 +84,7 @@ func (a *against) open(cmd *cobra.Command, o *verifyOptions, options *verify.Opt
 }
 
 // clusterShrink is how much is spent on making a divergence smaller: each trial is a request to the API server.
-const clusterShrink = 120
+const clusterShrink = 200
 
 // words lead to the same API server again.
 func (a *against) words() []string {

@@ -210,7 +210,7 @@ func TestABundleThatIsNotTheClustersDiverges(t *testing.T) {
 	s, kubeconfig := newLiveServer(t, true, mkeFiles...)
 	s.forgets = "hostPID"
 	records := t.TempDir()
-	code, out, errs := clusterVerify("--kubeconfig", kubeconfig, "--cases", "200", "--record", records)
+	code, out, errs := clusterVerify("--kubeconfig", kubeconfig, "--cases", "152", "--record", records)
 	expect(t, code, exitFinding, out+errs, "fail-closed", "spec.hostPID", "NOT EQUIVALENT", "--against-cluster", "--replay "+records)
 	files, err := filepath.Glob(filepath.Join(records, "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -232,7 +232,7 @@ func TestAClusterWithoutThePluginIsJudged(t *testing.T) {
 	code, out, errs := clusterVerify(append(args, "--cases", "300")...)
 	expect(t, code, exitDone, out+errs, "API server v1.36.3 at http://127.0.0.1:", "no divergence: 300 cases")
 	s.forgets = "hostPID"
-	code, out, errs = clusterVerify(append(args, "--cases", "200")...)
+	code, out, errs = clusterVerify(append(args, "--cases", "152")...)
 	expect(t, code, exitFinding, out+errs, "fail-open", "the cluster allows", "spec.hostPID")
 	s.forgets = "" // policies alone: the bindings are the cluster's
 	code, out, errs = clusterVerify("--kubeconfig", kubeconfig, "--allow-undecided", "--cases", "100", "-f", mkeFiles[0],
