@@ -232,7 +232,7 @@ const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admi
 Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the bundle's bytes the same generated
 requests, and compares decision, policy, mutated pod, message, audit annotations, on creation and on update, also for
 policies that nobody may use. Shows disagreements, as small as can be. With --policies, scores rules of any making; with
---against-cluster, a live API server is the plugin or, if it has none (1.25 and later), what is compared with the plugin.
+--against-cluster, a live API server is the plugin or, if it has none (1.25 and later), what is compared with it.
 
 Usage:  psp2rego verify -f PATH... | --generate | --against-cluster [flags]
         psp2rego verify merge FILE...               (see its own --help)
