@@ -229,10 +229,9 @@ func translateFor(minor int) verify.Translate {
 
 const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admission plugin does.
 
-Asks the plugin of Kubernetes 1.24.17, run by psp2rego-native, and OPA with the bundle's bytes the same generated
-requests, and compares decision, policy, mutated pod, message, audit annotations, on creation and on update, also for
-policies that nobody may use. Shows disagreements, as small as can be. With --policies, scores rules of any making; with
---against-cluster, a live API server is the plugin or, if it has none (1.25 and later), what is compared with it.
+Asks the plugin of Kubernetes 1.24.17 and OPA with the bundle's bytes the same generated requests, and compares
+decision, policy, mutated pod, message, audit annotations, on creation and on update, also of policies nobody may use.
+--policies are rules of any making. With --against-cluster a live API server is the plugin or, from 1.25, compared.
 
 Usage:  psp2rego verify -f PATH... | --generate | --against-cluster [flags]
         psp2rego verify merge FILE...               (see its own --help)
