@@ -99,7 +99,7 @@ func TestEachPropertyCanFail(t *testing.T) {
 				t.Fatal("no fault shows that this property can fail")
 			}
 			options := propertyOptions(t)
-			options.Cases, options.Seed, options.Keep, options.Shrink = 140, 1, 1, f.shrink
+			options.Cases, options.Seed, options.Keep, options.Shrink = 140, 4, 1, f.shrink
 			f.breakThe(p.Name, &options)
 			r, text := tryProperty(t, p, options)
 			if f.met == 0 {

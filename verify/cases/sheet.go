@@ -3,6 +3,7 @@
 package cases
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"psp2rego/verify/protocol"
@@ -73,10 +74,12 @@ func (g *gen) sheet(p *Policy, rounds int) []Specimen {
 }
 
 // Raw makes requests of one that a webhook was to see, with what an API server takes out of a pod before or after a plugin sees
-// it: members that say what their absence says, and ports that are out of bounds. OPA may be asked about them all the same.
+// it: members that say what their absence says, a procMount that is none, and ports that are out of bounds. OPA may be asked about them all the same.
 func Raw(seen *protocol.Request) ([]Specimen, error) {
 	plain := pod{Object{}}
-	if err := json.Unmarshal(seen.Object, &plain.Object); err != nil {
+	d := json.NewDecoder(bytes.NewReader(seen.Object))
+	d.UseNumber() // ids may be larger than floating point holds
+	if err := d.Decode(&plain.Object); err != nil {
 		return nil, err
 	}
 	var all []Specimen
@@ -93,6 +96,7 @@ func Raw(seen *protocol.Request) ([]Specimen, error) {
 	vary("seccomp", func(p pod) { p.securityContext()["seccompProfile"] = Object{"type": ""} })
 	vary("seccomp", func(p pod) { p.annotations()[seccompPod] = "" })
 	vary("seccomp", func(p pod) { p.annotations()[seccompContainer+p.containers()[0].name()] = "" })
+	vary("proc_mount", func(p pod) { p.containers()[0].securityContext()["procMount"] = "Unknown" })
 	for _, port := range []int{65536, -1} {
 		vary("host_ports", func(p pod) {
 			add(p.containers()[0].Object, "ports", Object{"containerPort": 80, "hostPort": port, "protocol": "TCP"})

@@ -37,7 +37,10 @@ not_allowed(name, rewritten) := {[[n + 1, 7, item], path, "Invalid value", name,
 # description: |
 #   what required_drop and default_add change, as writes; lists are both as a container
 #   without capabilities gets them
-merged(default_add, required_drop, lists) := {place: value | value := {"capabilities": lists}; some place in pod.places} if {
+merged(default_add, required_drop, lists) := {place: value |
+	value := {"capabilities": lists}
+	some place in pod.places
+} if {
 	not "capabilities" in pod.context_fields
 } else := object.union(
 	{pod.places[n]: value |
