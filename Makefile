@@ -111,7 +111,7 @@ serve-load: ## ask a real OPA 100 000 times while the bundle changes 50 times
 
 e2e: e2e-programs ## compare real API servers, 1.24 with the plugin and a current one: the MKE scenario, REQUESTS generated requests
 	cd verify/e2e && go test ./compare ./processes
-	cd verify/e2e && go test -count 1 -timeout 0 -v . -args -bin $(CURDIR)/bin -requests $(REQUESTS) -seed $(SEED)
+	cd verify/e2e && go test -count 1 -timeout 60m -v . -args -bin $(CURDIR)/bin -requests $(REQUESTS) -seed $(SEED)
 
 e2e-bench: e2e-programs ## measure what creating a pod costs on both API servers
 	cd verify/e2e && go test -count 1 -timeout 0 -run '^$$' -bench . -benchtime 2000x . -args -bin $(CURDIR)/bin
