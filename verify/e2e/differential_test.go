@@ -167,10 +167,16 @@ func expressible(r *protocol.Request) (*protocol.Request, string) {
 		return nil, "a name that no header can hold"
 	}
 	var pod struct {
-		Spec struct{ Volumes []struct{ Image any } }
+		Spec struct {
+			Volumes         []struct{ Image any }
+			SecurityContext struct{ SupplementalGroups *[]json.Number }
+		}
 	}
 	if err := json.Unmarshal(r.Object, &pod); err != nil {
 		return nil, "a pod that is none"
+	}
+	if groups := pod.Spec.SecurityContext.SupplementalGroups; groups != nil && len(*groups) == 0 {
+		return nil, "an explicit empty list of supplementalGroups, which no webhook sees"
 	}
 	for _, v := range pod.Spec.Volumes {
 		if v.Image != nil {

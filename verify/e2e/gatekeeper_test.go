@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,7 @@ func TestGatekeeperValidates(t *testing.T) {
 		"nobody": {kind: clusters.Denied, message: "PodSecurityPolicy: unable to validate pod: []"},
 	} {
 		both(t, clusters.Call{
-			Method: http.MethodPatch, Path: path, As: user, ContentType: "application/merge-patch+json", Body: []byte(`{"metadata":{"labels":{"a":"b"}}}`),
+			Method: http.MethodPatch, Path: path, As: user, ContentType: "application/merge-patch+json", Body: fmt.Appendf(nil, `{"metadata":{"labels":{"by":%q}}}`, user), // an update that changes nothing is ignored
 		}, want)
 	}
 	for _, side := range []*side{shared.old, shared.new} {

@@ -58,6 +58,7 @@ func locate(object json.RawMessage) (collection, path string, body []byte, err e
 	fields["apiVersion"] = resource.api
 	metadata, _ := fields["metadata"].(map[string]any)
 	name, _ := metadata["name"].(string)
+	delete(metadata, "finalizers") // nobody here would take them away, and the object would stay
 	collection = "/apis/" + resource.api + "/" + resource.name
 	if resource.namespaced {
 		namespace, _ := metadata["namespace"].(string)
@@ -78,10 +79,6 @@ func (c *Cluster) Apply(ctx context.Context, s *Server, objects []json.RawMessag
 	if c.state == nil {
 		c.state = &state{applied: map[string][]byte{}}
 	}
-	type wanted struct {
-		collection, path string
-		body             []byte
-	}
 	var list []wanted
 	want := map[string][]byte{}
 	for _, object := range objects {
@@ -90,12 +87,12 @@ func (c *Cluster) Apply(ctx context.Context, s *Server, objects []json.RawMessag
 			return nil, err
 		}
 		if want[path] == nil {
-			list = append(list, wanted{collection, path, body})
+			list = append(list, wanted{collection, path})
 		}
 		want[path] = body
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.state.applied)) {
-		if bytes.Equal(want[path], c.state.applied[path]) {
+		if aggregated(path, want[path]) == nil && bytes.Equal(want[path], c.state.applied[path]) {
 			continue
 		}
 		if _, err := s.Must(ctx, &Call{Method: http.MethodDelete, Path: path}); err != nil {
@@ -103,19 +100,67 @@ func (c *Cluster) Apply(ctx context.Context, s *Server, objects []json.RawMessag
 		}
 		delete(c.state.applied, path)
 	}
-	var refused []Refused
-	for _, w := range list {
-		if c.state.applied[w.path] != nil {
-			continue
+	return c.create(ctx, s, list, want)
+}
+
+// wanted is an object, the path it gets, and where it is posted.
+type wanted struct{ collection, path string }
+
+// create makes what the cluster does not have yet: plain cluster roles first, then those that are filled with their rules, then all others, the last cluster role
+// among them, which is a sentinel's.
+func (c *Cluster) create(ctx context.Context, s *Server, list []wanted, want map[string][]byte) ([]Refused, error) {
+	last := -1
+	for i, w := range list {
+		if w.collection == clusterRolesPath {
+			last = i
 		}
-		answer, err := s.Do(ctx, &Call{Method: http.MethodPost, Path: w.collection, Body: want[w.path]})
+	}
+	var refused []Refused
+	post := func(w wanted, body []byte) error {
+		if c.state.applied[w.path] != nil {
+			return nil
+		}
+		answer, err := s.Do(ctx, &Call{Method: http.MethodPost, Path: w.collection, Body: body})
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case answer.Status == nil:
 			c.state.applied[w.path] = want[w.path]
 		case answer.Status.Reason != metav1.StatusReasonAlreadyExists:
 			refused = append(refused, Refused{w.path, answer.Status.Message})
+		}
+		return nil
+	}
+	var rest, collecting []wanted
+	var roles []*rbacv1.ClusterRole
+	for i, w := range list {
+		role := aggregated(w.path, want[w.path])
+		switch {
+		case role != nil:
+			collecting, roles = append(collecting, w), append(roles, role)
+		case w.collection == clusterRolesPath && i != last:
+			if err := post(w, want[w.path]); err != nil {
+				return nil, err
+			}
+		default:
+			rest = append(rest, w)
+		}
+	}
+	if err := s.fill(ctx, roles); err != nil {
+		return nil, err
+	}
+	for i, w := range collecting {
+		body, err := json.Marshal(roles[i])
+		if err != nil {
+			return nil, err
+		}
+		if err := post(w, body); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range rest {
+		if err := post(w, want[w.path]); err != nil {
+			return nil, err
 		}
 	}
 	return refused, nil
