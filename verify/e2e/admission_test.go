@@ -103,3 +103,11 @@ func TestPodsThatLookLikeAKubelets(t *testing.T) {
 	both(t, dry("jeff", pod(mirror, `"nodeName":"n1",`+plainContainers)), expectation{kind: clusters.Admitted, policy: "unprivileged"})
 	both(t, dry("jeff", pod(mirror, `"nodeName":"n1","hostNetwork":true,`+plainContainers)), expectation{kind: clusters.Denied})
 }
+
+// TestWhatTheServersThemselvesDoDifferently is no matter of policies, and rare among generated requests.
+func TestWhatTheServersThemselvesDoDifferently(t *testing.T) {
+	forJeff(t, grant("guest", "host-processes", "hostPID: true"))
+	both(t, dry("jeff", pod(`"name":"p"`, `"terminationGracePeriodSeconds":-1,`+plainContainers)), expectation{kind: clusters.Admitted, policy: "unprivileged"})
+	both(t, dry("guest", pod(`"name":"p"`, `"automountServiceAccountToken":false,"hostPID":true,"hostUsers":false,`+plainContainers)),
+		expectation{kind: clusters.Admitted, policy: "host-processes"})
+}

@@ -31,6 +31,7 @@ type world struct {
 	states   int
 
 	gatekeeping bool // Gatekeeper validates
+	liveRBAC    bool // by the roles and bindings that it reads itself
 	gatekeeper  *stack.Gatekeeper
 }
 

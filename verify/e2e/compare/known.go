@@ -26,6 +26,7 @@ var stored = []struct {
 	{Difference{"pod_generation", "1.36 keeps a metadata.generation of pods (pkg/registry/core/pod/strategy.go, PrepareForCreate)"}, generation},
 	{Difference{"no_null_timestamps", "1.36 leaves out an unset creationTimestamp inside of a pod, which 1.24 writes as null " +
 		"(apimachinery, pkg/apis/meta/v1/types.go, ObjectMeta: omitzero)"}, nullTimestamps},
+	{Difference{"negative_grace_period", "1.36 stores a negative terminationGracePeriodSeconds as 1 (pkg/apis/core/v1/conversion.go)"}, negativeGracePeriod},
 }
 
 // verdicts are differences of what is refused at all.
@@ -37,6 +38,8 @@ var verdicts = []struct {
 		"(pkg/kubeapiserver/options/plugins.go, AllOrderedPlugins): what both refuse is refused in the words of who comes first"}, otherAdmissionFirst},
 	{Difference{"sysctls_of_the_host", "1.36 takes no namespaced sysctls with hostNetwork or hostIPC " +
 		"(pkg/apis/core/validation/validation.go, validateSysctls)"}, sysctlsOfTheHost},
+	{Difference{"host_users", "1.36 takes no hostUsers: false together with namespaces of the host, and procMount Unmasked with it alone " +
+		"(pkg/apis/core/validation/validation.go, validateHostUsers)"}, hostUsers},
 }
 
 func otherAdmissionFirst(before, after *clusters.Outcome) bool {
@@ -49,6 +52,11 @@ func sysctlsOfTheHost(before, after *clusters.Outcome) bool {
 	return before.Kind == clusters.Admitted && after.Kind == clusters.Invalid &&
 		(strings.Contains(after.Message, "may not be specified when 'hostNetwork' is true") ||
 			strings.Contains(after.Message, "may not be specified when 'hostIPC' is true"))
+}
+
+func hostUsers(before, after *clusters.Outcome) bool {
+	return before.Kind == clusters.Admitted && after.Kind == clusters.Invalid &&
+		(strings.Contains(after.Message, "when `hostUsers` is false") || strings.Contains(after.Message, "`hostUsers` must be false to use `Unmasked`"))
 }
 
 // Names are those of all differences.
@@ -76,6 +84,16 @@ func generation(old, current object) bool {
 		return false
 	}
 	at(old, "metadata")["generation"] = now
+	return true
+}
+
+func negativeGracePeriod(old, current object) bool {
+	const field = "terminationGracePeriodSeconds"
+	seconds, ok := at(old, "spec")[field].(float64)
+	if !ok || seconds >= 0 || at(current, "spec")[field] != float64(1) {
+		return false
+	}
+	at(old, "spec")[field] = float64(1)
 	return true
 }
 

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 
@@ -19,6 +21,9 @@ import (
 
 // Gatekeeper validates in OPA's place, with the template that psp2rego emits. OPA goes on to answer the mutating webhook.
 type Gatekeeper struct {
+	// LiveRBAC has it read the cluster's roles and bindings itself, instead of having those of the last Apply.
+	LiveRBAC bool
+
 	stack   *Stack
 	process *processes.Process
 	crds    string
@@ -109,7 +114,15 @@ func (g *Gatekeeper) until(ctx context.Context, server *clusters.Server, call *c
 const (
 	templates   = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
 	constraints = "/apis/constraints.gatekeeper.sh/v1beta1/podsecuritypolicyset"
+	syncSets    = "/apis/syncset.gatekeeper.sh/v1alpha1/syncsets"
 )
+
+// objects are the files that are applied, in this order, and the paths of what is in them.
+var objects = []struct{ file, path string }{
+	{"syncset.yaml", syncSets + "/podsecuritypolicies"}, // there only with live RBAC
+	{"template.yaml", templates + "/podsecuritypolicyset"},
+	{"constraint.yaml", constraints + "/podsecuritypolicies"},
+}
 
 // Apply has psp2rego translate policies, and the roles and bindings that the cluster has now, and applies what comes of it.
 func (g *Gatekeeper) Apply(ctx context.Context, policies []byte) error {
@@ -131,15 +144,20 @@ func (g *Gatekeeper) Apply(ctx context.Context, policies []byte) error {
 		}
 	}
 	output := g.stack.file(fmt.Sprintf("gatekeeper-output-%d", g.applied))
-	out, err := exec.CommandContext(ctx, g.stack.programs.PSP2Rego, "translate", "-f", input, "--target", "gatekeeper", "--dialect", g.stack.dialect,
+	rbac := "snapshot"
+	if g.LiveRBAC {
+		rbac = "live"
+	}
+	out, err := exec.CommandContext(ctx, g.stack.programs.PSP2Rego, "translate", "-f", input, "--target", "gatekeeper", "--rbac", rbac, "--dialect", g.stack.dialect,
 		"--server-version", g.stack.cluster.Version.String(), "-o", output).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("psp2rego translate --target gatekeeper: %w: %s", err, out)
 	}
-	for _, object := range []struct{ file, path string }{
-		{"template.yaml", templates + "/podsecuritypolicyset"}, {"constraint.yaml", constraints + "/podsecuritypolicies"},
-	} {
+	for _, object := range objects {
 		data, err := os.ReadFile(filepath.Join(output, object.file))
+		if errors.Is(err, fs.ErrNotExist) && !g.LiveRBAC && object.file == "syncset.yaml" {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -161,11 +179,11 @@ func (g *Gatekeeper) Register(ctx context.Context) error {
 	return g.stack.put(ctx, validatingPath, emitted)
 }
 
-// Close ends Gatekeeper, and deletes its constraint and template.
+// Close ends Gatekeeper, and deletes its constraint, template and SyncSet.
 func (g *Gatekeeper) Close(ctx context.Context) error {
 	var errs []error
-	for _, path := range []string{constraints + "/podsecuritypolicies", templates + "/podsecuritypolicyset"} {
-		_, err := g.stack.back.Do(ctx, &clusters.Call{Method: http.MethodDelete, Path: path})
+	for _, object := range slices.Backward(objects) {
+		_, err := g.stack.back.Do(ctx, &clusters.Call{Method: http.MethodDelete, Path: object.path})
 		errs = append(errs, err)
 	}
 	g.process.Kill()
