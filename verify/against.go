@@ -214,7 +214,7 @@ func (t *tried) cluster(ctx context.Context) (discarded string, err error) {
 	if ours == nil || !native.Allowed {
 		return "", nil
 	}
-	if native, err = nativeVerdict(t.answer.Validate); err != nil {
+	if native, err = validation(t.opa.server, t.answer, t.prepared); err != nil {
 		return "", err
 	}
 	created, err := createdBy(t.opa.server, t.answer, t.prepared, nil)

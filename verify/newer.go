@@ -82,6 +82,15 @@ func createdBy(version server.Version, answer *protocol.Answer, asked *protocol.
 	return &created, err
 }
 
+// validation is what native says in the validating phase of a request that was asked of rules for an API server, in the words for the pod that this one keeps.
+func validation(version server.Version, answer *protocol.Answer, asked *protocol.Request) (*Verdict, error) {
+	native, err := nativeVerdict(answer.Validate)
+	if err == nil && answer.Created != nil {
+		native.Message = version.Told(native.Message, answer.Created.Object, asked.Object)
+	}
+	return native, err
+}
+
 // effective fills in what the pods of both mutating verdicts come to, each on its API server.
 func (o *OPA) effective(native, ours *Verdict) error {
 	if native.sent != nil || ours.sent != nil {

@@ -51,15 +51,12 @@ func examine(ctx context.Context, opa *OPA, sent *protocol.Request, answer *prot
 	if err := o.phase(ctx, opa, Mutate, native, asked, old); err != nil {
 		return o, err
 	}
-	if native, err = nativeVerdict(answer.Validate); err != nil {
+	if native, err = validation(opa.server, answer, asked); err != nil {
 		return o, err
 	}
 	created, err := createdBy(opa.server, answer, asked, o.ours[Mutate])
 	if err != nil {
 		return o, err
-	}
-	if answer.Created != nil {
-		native.Message = opa.server.Told(native.Message, answer.Created.Object, created.Object)
 	}
 	if err := o.phase(ctx, opa, Validate, native, created, old); err != nil {
 		return o, err

@@ -151,11 +151,11 @@ func (v Version) Create(pod json.RawMessage) (json.RawMessage, error) {
 	})
 }
 
-// Told is what the plugin says against the pod that 1.24 made, as it would have said it against the one that this server keeps: there a default
-// docker/default is a field without an annotation, and its one name is runtime/default.
-func (v Version) Told(message string, made, kept json.RawMessage) string {
+// Told is what the plugin says against the pod that 1.24 made of what was asked, as it would have said it against the one that this server keeps: there a
+// default docker/default is a field without an annotation, and its one name is runtime/default.
+func (v Version) Told(message string, made, asked json.RawMessage) string {
 	docker := []byte(`"docker/default"`)
-	if !v.Newer() || !bytes.Contains(made, docker) || bytes.Contains(kept, docker) {
+	if !v.Newer() || !bytes.Contains(made, docker) || bytes.Contains(asked, docker) {
 		return message
 	}
 	const about = "pod.metadata.annotations[" + podSeccomp + "]: Forbidden: "

@@ -106,16 +106,16 @@ func TestToldNamesTheProfileThatTheServerKeeps(t *testing.T) {
 	const message = "PodSecurityPolicy: [" + pod + "docker/default is not an allowed seccomp profile. Valid values are docker/default,x]"
 	const annotated = `{"metadata":{"annotations":{"seccomp.security.alpha.kubernetes.io/pod":"docker/default"}}}`
 	for _, tc := range []struct {
-		version          server.Version
-		made, kept, want string
+		version           server.Version
+		made, asked, want string
 	}{
 		{server.Native, annotated, `{}`, message},
 		{37, annotated, annotated, message},
 		{37, `{}`, `{}`, message}, // a default that is not filled in yet
 		{37, annotated, `{}`, strings.Replace(message, "docker", "runtime", 1)},
 	} {
-		if got := tc.version.Told(message, json.RawMessage(tc.made), json.RawMessage(tc.kept)); got != tc.want {
-			t.Errorf("%s, %s, %s: %s, want %s", tc.version, tc.made, tc.kept, got, tc.want)
+		if got := tc.version.Told(message, json.RawMessage(tc.made), json.RawMessage(tc.asked)); got != tc.want {
+			t.Errorf("%s, %s, %s: %s, want %s", tc.version, tc.made, tc.asked, got, tc.want)
 		}
 	}
 }
