@@ -15,6 +15,13 @@ import (
 	"psp2rego/translate/diagnostic"
 )
 
+// Aggregate gives the rules of the cluster roles that have an aggregationRule, by name, as the controller of a cluster fills them in. A role with a selector that
+// is not valid gets none. The order of the roles has no influence on who may do what.
+func Aggregate(roles []*rbacv1.ClusterRole) map[string][]rbacv1.PolicyRule {
+	sorted := slices.SortedFunc(slices.Values(roles), func(a, b *rbacv1.ClusterRole) int { return strings.Compare(a.Name, b.Name) })
+	return new(compiler).aggregate(sorted)
+}
+
 // aggregate works out the rules of the roles that have an aggregationRule, as the controller of the cluster does
 // (pkg/controller/clusterroleaggregation/clusterroleaggregation_controller.go, v1.24.17): selector by selector, the rules
 // of all matching roles but itself by name, each rule once; again and again until nothing changes. Roles that have rules

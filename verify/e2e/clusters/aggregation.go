@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-
 	rbacv1 "k8s.io/api/rbac/v1"
+
+	"psp2rego/translate/rbac"
 )
 
 const clusterRolesPath = "/apis/" + rbacAPI + "/clusterroles"
@@ -46,38 +44,9 @@ func (s *Server) fill(ctx context.Context, roles []*rbacv1.ClusterRole) error {
 	for i := range stored.Items {
 		all = append(all, &stored.Items[i])
 	}
-	for changed := true; changed; { // a role that is aggregated may be of those
-		changed = false
-		for _, role := range roles {
-			rules, err := collect(role, all)
-			if err != nil {
-				return fmt.Errorf("ClusterRole %q: %w", role.Name, err)
-			}
-			changed = changed || len(rules) != len(role.Rules) // they only become more
-			role.Rules = rules
-		}
+	rules := rbac.Aggregate(all)
+	for _, role := range roles {
+		role.Rules = rules[role.Name]
 	}
 	return nil
-}
-
-// collect joins the rules of the roles that a role's selectors match, each rule once.
-func collect(role *rbacv1.ClusterRole, all []*rbacv1.ClusterRole) (rules []rbacv1.PolicyRule, err error) {
-	for i := range role.AggregationRule.ClusterRoleSelectors {
-		selector, err := metav1.LabelSelectorAsSelector(&role.AggregationRule.ClusterRoleSelectors[i])
-		if err != nil {
-			return nil, err
-		}
-		for _, other := range all {
-			if other.Name == role.Name || !selector.Matches(labels.Set(other.Labels)) {
-				continue
-			}
-			for _, rule := range other.Rules {
-				known := func(r rbacv1.PolicyRule) bool { return equality.Semantic.DeepEqual(r, rule) }
-				if !slices.ContainsFunc(rules, known) {
-					rules = append(rules, rule)
-				}
-			}
-		}
-	}
-	return rules, nil
 }
