@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench serve-load e2e e2e-programs e2e-bench check clean
+.PHONY: help build native gatekeeper native-coverage demo test test-main test-native test-gatekeeper test-rego test-html properties mutants mutants-sample lint fmt golden race fuzz bench serve-load e2e e2e-programs e2e-bench etcd check clean
 
 OPA := go tool opa
 NATIVE := $(CURDIR)/bin/psp2rego-native
@@ -116,8 +116,10 @@ e2e: e2e-programs ## compare real API servers, 1.24 with the plugin and a curren
 e2e-bench: e2e-programs ## measure what creating a pod costs on both API servers
 	cd verify/e2e && go test -count 1 -timeout 0 -run '^$$' -bench . -benchtime 2000x . -args -bin $(CURDIR)/bin
 
-e2e-programs: build ## build what e2e runs: two API servers, OPA, Gatekeeper (not in build: some minutes)
+etcd: # make sure that e2e has one
 	@command -v etcd >/dev/null || { echo 'etcd is missing: apt-get install --no-install-recommends etcd-server' >&2; exit 1; }
+
+e2e-programs: etcd build ## build what e2e runs: two API servers, OPA, Gatekeeper (not in build: some minutes)
 	@mkdir -p bin/e2e
 	cd verify/e2e/servers/old && CGO_ENABLED=0 go build -tags providerless -trimpath -ldflags "-s -w $(call VERSION,24,17)" \
 	  -o $(CURDIR)/bin/e2e/kube-apiserver-old k8s.io/kubernetes/cmd/kube-apiserver
@@ -129,7 +131,7 @@ e2e-programs: build ## build what e2e runs: two API servers, OPA, Gatekeeper (no
 	chmod -R u+w bin/e2e/crds
 	go build -ldflags '-s -w' -o bin/e2e/opa github.com/open-policy-agent/opa
 
-check: lint test race e2e ## everything CI runs
+check: etcd lint test race e2e ## everything CI runs
 
 clean: ## remove what was built
 	rm -rf bin out
