@@ -54,23 +54,20 @@ func (o *outcome) fillIn(ctx context.Context, version server.Version, g *Gatekee
 	if err != nil || ours == nil {
 		return nil, err
 	}
+	o.ours[Mutate] = ours
 	native := o.native[Mutate]
 	switch {
 	case !native.Handled:
-		o.ours[Mutate] = ours
 		o.take(asked, mutates(Mutation, "native leaves the request alone, and mutators are for it"))
 		return nil, nil
 	case !ours.Allowed && native.Allowed:
-		o.ours[Mutate] = ours
 		o.take(asked, mutates(FailClosed, "native allows, the mutators fail: "+ours.Message), noContainers())
 		return nil, nil
 	case !ours.Allowed:
-		o.ours[Mutate] = ours
 		return nil, nil
 	case !native.Allowed:
 		return nil, o.stillRefused(ctx, g, asked, ours)
 	}
-	o.ours[Mutate] = ours
 	expected := *native
 	if expected.Object, err = noted(native.Object, asked.Object); err != nil {
 		return nil, err
