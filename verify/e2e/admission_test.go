@@ -106,8 +106,14 @@ func TestPodsThatLookLikeAKubelets(t *testing.T) {
 
 // TestWhatTheServersThemselvesDoDifferently is no matter of policies, and rare among generated requests.
 func TestWhatTheServersThemselvesDoDifferently(t *testing.T) {
-	forJeff(t, grant("guest", "host-processes", "hostPID: true"))
+	forJeff(t, grant("guest", "host-processes", "hostPID: true, hostIPC: true, volumes: ['*']"))
 	both(t, dry("jeff", pod(`"name":"p"`, `"terminationGracePeriodSeconds":-1,`+plainContainers)), expectation{kind: clusters.Admitted, policy: "unprivileged"})
-	both(t, dry("guest", pod(`"name":"p"`, `"automountServiceAccountToken":false,"hostPID":true,"hostUsers":false,`+plainContainers)),
-		expectation{kind: clusters.Admitted, policy: "host-processes"})
+	for _, spec := range []string{
+		`"hostPID":true,"hostUsers":false`,
+		`"hostIPC":true,"securityContext":{"sysctls":[{"name":"kernel.shm_rmid_forced","value":"0"}]}`,
+		`"volumes":[{"name":"e","ephemeral":{"volumeClaimTemplate":{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}}}]`,
+	} {
+		both(t, dry("guest", pod(`"name":"p"`, `"automountServiceAccountToken":false,`+spec+`,`+plainContainers)),
+			expectation{kind: clusters.Admitted, policy: "host-processes"})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"sync"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"psp2rego/verify/cases"
@@ -69,6 +71,9 @@ func TestGeneratedRequestsOnBothClusters(t *testing.T) {
 		t.Logf("%6d %s", tally.counts[what], what)
 	}
 	t.Logf("%6d compared", tally.compared)
+	if tally.counts["UPDATE"] == 0 {
+		t.Error("no update was compared")
+	}
 	for _, kind := range []clusters.Kind{clusters.Admitted, clusters.Denied} {
 		if tally.counts[string(kind)]*10 < tally.compared {
 			t.Errorf("of %d requests only %d were %s", tally.compared, tally.counts[string(kind)], kind)
@@ -200,6 +205,9 @@ func (s *side) dryRun(ctx context.Context, j *job, old json.RawMessage) (*cluste
 	if r.Operation == "UPDATE" {
 		name := fmt.Sprintf("p-%d", j.index)
 		stored, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodPost, Path: call.Path, Body: renamed(old, name)})
+		if err == nil && stored.Status != nil && stored.Status.Reason == metav1.StatusReasonAlreadyExists {
+			err = errors.New(stored.Status.Message) // an earlier one could not be deleted
+		}
 		if err != nil || stored.Status != nil {
 			return nil, nil, err
 		}

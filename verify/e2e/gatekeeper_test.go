@@ -66,7 +66,7 @@ func TestGatekeeperFollowsBindings(t *testing.T) {
 		call clusters.Call
 		want expectation
 	}{
-		{clusters.Call{Method: http.MethodGet, Path: bindings}, refused}, // Gatekeeper enforces a constraint some time after it was made
+		{clusters.Call{Method: http.MethodGet, Path: bindings}, refused},
 		{clusters.Call{Method: http.MethodPost, Path: bindings, Body: []byte(binding)}, expectation{kind: clusters.Admitted, policy: "unprivileged"}},
 		{clusters.Call{Method: http.MethodDelete, Path: bindings + "/late"}, refused},
 	} {
@@ -109,16 +109,18 @@ func (w *world) validateByGatekeeper(t testing.TB) {
 	})
 }
 
-// gatekeep has Gatekeeper know the state, and starts it if it does not run with this stack.
+// gatekeep has Gatekeeper know the state, and starts it if it does not run with this stack. It is asked by the API server once it enforces.
 func (w *world) gatekeep(ctx context.Context, policies []byte) error {
-	if w.gatekeeper == nil {
-		var err error
-		if w.gatekeeper, err = w.stack.StartGatekeeper(ctx, filepath.Join(*bin, "e2e", "crds")); err != nil {
+	started := w.gatekeeper == nil
+	if started {
+		g, err := w.stack.StartGatekeeper(ctx, filepath.Join(*bin, "e2e", "crds"))
+		if err != nil {
 			return err
 		}
+		w.gatekeeper = g
 	}
 	w.gatekeeper.LiveRBAC = w.liveRBAC
-	if err := w.gatekeeper.Apply(ctx, policies); err != nil {
+	if err := w.gatekeeper.Apply(ctx, policies); err != nil || !started {
 		return err
 	}
 	return w.gatekeeper.Register(ctx)

@@ -55,8 +55,11 @@ const rotations = 6
 func TestTheBundleChangesUnderLoad(t *testing.T) {
 	forJeff(t)
 	ctx, cancel := context.WithCancel(within(t))
-	defer cancel()
 	var load sync.WaitGroup
+	defer func() { // nobody asks when the test is over
+		cancel()
+		load.Wait()
+	}()
 	var asked, admitted, refused atomic.Int64
 	for range 4 {
 		load.Go(func() {

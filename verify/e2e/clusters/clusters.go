@@ -105,5 +105,8 @@ func start(ctx context.Context, group *processes.Group, etcd string, c *Cluster)
 			"--initial-advertise-peer-urls", peers, "--initial-cluster", c.Name+"="+peers, "--unsafe-no-fsync")
 		return p, func(ctx context.Context) error { return Answers(ctx, http.DefaultClient, clients+"/health") }, err
 	})
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }

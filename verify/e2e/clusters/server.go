@@ -60,7 +60,10 @@ func (c *Cluster) Server(ctx context.Context, plugins Plugins, further ...string
 		}
 		return p, s.ready, err
 	})
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (c *Cluster) flags(name string, port int, plugins Plugins) []string {

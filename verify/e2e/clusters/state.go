@@ -28,8 +28,7 @@ const (
 	pspAPI  = "policy/v1beta1"
 )
 
-// resources are the kinds of objects that decide about pods, in the order in which they are written: a sentinel's
-// binding comes last.
+// resources are the kinds of objects that decide about pods, by their names.
 var resources = map[string]struct {
 	api, name  string
 	namespaced bool

@@ -6,6 +6,7 @@ package compare
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,6 +37,8 @@ func Outcomes(before, after *clusters.Outcome) (Result, error) {
 		return pods(before, after)
 	case before.Kind == clusters.Denied && !sameMessage(before.Message, after.Message):
 		return Result{Divergence: fmt.Sprintf("old: %s\nnew: %s", before.Message, after.Message)}, nil
+	case before.Kind == clusters.Failed && strings.Contains(after.Message, `webhook "`):
+		return Result{Divergence: "new: " + after.Message}, nil
 	}
 	return Result{}, nil // what the API does not take is refused in the words of its version
 }

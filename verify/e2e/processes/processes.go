@@ -134,7 +134,7 @@ func (p *Process) Await(ctx context.Context, ready func(context.Context) error) 
 	err := Until(ctx, func(ctx context.Context) (bool, error) {
 		select {
 		case <-p.ended:
-			return false, fmt.Errorf("%s: %w\n%s", p.Name, errEnded, p.Tail())
+			return false, fmt.Errorf("%s: %w (%s)\n%s", p.Name, errEnded, p.state, p.Tail())
 		default:
 		}
 		last = ready(ctx)

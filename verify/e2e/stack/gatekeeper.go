@@ -4,6 +4,7 @@ package stack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -64,7 +66,10 @@ func (s *Stack) StartGatekeeper(ctx context.Context, crds string) (*Gatekeeper, 
 			return clusters.Answers(ctx, http.DefaultClient, "http://"+health+"/readyz")
 		}, err
 	})
-	return g, err
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // define creates Gatekeeper's own kinds and namespace, and waits until they are served.
@@ -166,6 +171,36 @@ func (g *Gatekeeper) Apply(ctx context.Context, policies []byte) error {
 		if err := g.until(ctx, g.stack.back, &call); err != nil {
 			return err
 		}
+	}
+	return g.enforces(ctx)
+}
+
+// nobodysPod is a pod of somebody whom no state lets use a policy: without groups, and without a service account.
+const nobodysPod = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE","namespace":"default","name":"p",` +
+	`"kind":{"group":"","version":"v1","kind":"Pod"},"resource":{"group":"","version":"v1","resource":"pods"},"userInfo":{"username":"nobody"},` +
+	`"object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},"spec":{"containers":[{"name":"c","image":"i"}]}}}}`
+
+// enforces waits until Gatekeeper refuses something: it lets everything through until it knows a template and its constraint.
+func (g *Gatekeeper) enforces(ctx context.Context) error {
+	err := processes.Until(ctx, func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, g.address+"/v1/admit", strings.NewReader(nobodysPod))
+		if err != nil {
+			return false, err
+		}
+		request.Header.Set("Content-Type", "application/json")
+		answer, err := g.stack.client.Do(request)
+		if err != nil {
+			return false, err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		review := struct{ Response struct{ Allowed *bool } }{}
+		if err := json.NewDecoder(answer.Body).Decode(&review); err != nil || review.Response.Allowed == nil {
+			return false, fmt.Errorf("Gatekeeper answers with no review: %s: %w", answer.Status, err)
+		}
+		return !*review.Response.Allowed, nil
+	})
+	if err != nil {
+		return fmt.Errorf("Gatekeeper does not enforce the constraint: %w\n%s", err, g.process.Tail())
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (s *Stack) certificates() error {
 func (s *Stack) Serve(ctx context.Context) error {
 	var err error
 	s.serving, err = processes.Listening(ctx, 1, func(ports []int) (*processes.Process, func(context.Context) error, error) {
-		if s.servingAt == 0 || s.serving == nil {
+		if s.serving == nil {
 			s.servingAt = ports[0]
 		}
 		certificate := s.cluster.Authority.File("bundles-" + s.dialect)
@@ -159,7 +159,7 @@ func (s *Stack) emit(ctx context.Context) error {
 func (s *Stack) StartOPA(ctx context.Context) error {
 	var err error
 	s.opa, err = processes.Listening(ctx, 1, func(ports []int) (*processes.Process, func(context.Context) error, error) {
-		if s.opaAt == 0 || s.opa == nil {
+		if s.opa == nil {
 			s.opaAt = ports[0]
 		}
 		environment, args := s.manifests.command(s, fmt.Sprintf("127.0.0.1:%d", s.opaAt))
@@ -187,7 +187,7 @@ const (
 	validatingPath = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 )
 
-// put creates a registration, in the place of one that was there.
+// put makes a registration what it is to be, without a moment in which there is none.
 func (s *Stack) put(ctx context.Context, collection string, object any) error {
 	body, err := json.Marshal(object)
 	if err != nil {
@@ -197,11 +197,9 @@ func (s *Stack) put(ctx context.Context, collection string, object any) error {
 	if err := json.Unmarshal(body, &head); err != nil {
 		return err
 	}
-	path := collection + "/" + head.Metadata.Name
-	if _, err := s.back.Do(ctx, &clusters.Call{Method: http.MethodDelete, Path: path}); err != nil {
-		return err
-	}
-	_, err = s.back.Must(ctx, &clusters.Call{Method: http.MethodPost, Path: collection, Body: body})
+	_, err = s.back.Must(ctx, &clusters.Call{
+		Method: http.MethodPatch, Path: collection + "/" + head.Metadata.Name + "?fieldManager=e2e&force=true", ContentType: "application/apply-patch+yaml", Body: body,
+	})
 	return err
 }
 
