@@ -17,11 +17,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// translate has psp2rego write the cluster for Gatekeeper, and gives the folder.
+// translate has psp2rego write the cluster for Gatekeeper, and gives the folder. An empty cluster is one of files, which the flags name from the top of the repository.
 func translate(t testing.TB, cluster string, flags ...string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "out")
-	args := append([]string{"run", "-trimpath", "./cmd/psp2rego", "translate", "-f", "-", "--target", "gatekeeper", "-o", folder}, flags...)
+	args := append([]string{"run", "-trimpath", "./cmd/psp2rego", "translate", "--target", "gatekeeper", "-o", folder}, flags...)
+	if cluster != "" {
+		args = append(args, "-f", "-")
+	}
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir, cmd.Stdin = filepath.Join("..", ".."), strings.NewReader(cluster)
 	var errors bytes.Buffer

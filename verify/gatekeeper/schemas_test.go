@@ -110,32 +110,8 @@ func (s schemas) check(ctx context.Context, object *unstructured.Unstructured) e
 	return errs.ToAggregate()
 }
 
-// emittedFolder has psp2rego write a folder for Gatekeeper, and gives its name.
-func emittedFolder(t *testing.T, psp2rego string, args ...string) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "out")
-	cmd := exec.CommandContext(t.Context(), psp2rego, append([]string{"translate", "--target", "gatekeeper", "-o", dir}, args...)...)
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, out)
-	}
-	return dir
-}
-
-func buildPsp2rego(t *testing.T) string {
-	t.Helper()
-	psp2rego := filepath.Join(t.TempDir(), "psp2rego")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", psp2rego, "./cmd/psp2rego")
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return psp2rego
-}
-
 // What translate writes is what an API server would store, and Gatekeeper's own tools read.
 func TestEmittedObjectsFitTheSchemas(t *testing.T) {
-	psp2rego := buildPsp2rego(t)
 	for name, args := range map[string][]string{
 		"mke":         {"-f", "testdata/mke", "--dialect", "mke"},
 		"every field": {"-f", "cmd/mutants/testdata", "--enforcement-action", "scoped"},
@@ -147,7 +123,7 @@ func TestEmittedObjectsFitTheSchemas(t *testing.T) {
 			if os.Getenv("PSP2REGO_NATIVE") != "" && name == "mke" {
 				args = append(args, "--tests", "3")
 			}
-			checkFolder(t, gatekeeperSchemas(t), emittedFolder(t, psp2rego, args...))
+			checkFolder(t, gatekeeperSchemas(t), translate(t, "", args...))
 		})
 	}
 }
