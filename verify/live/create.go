@@ -83,17 +83,18 @@ var denied = regexp.MustCompile(`^admission webhook "([^"]*)" denied the request
 func (s *Server) refused(said *reply) *Answer {
 	text := said.text()
 	reason := said.status.Reason
-	if reason == metav1.StatusReasonInvalid {
-		return &Answer{Allowed: true, Later: ByValidation + text}
-	}
-	if reason == metav1.StatusReasonAlreadyExists {
-		return &Answer{Allowed: true, Later: text}
-	}
+	// A webhook chooses its reason itself, and may take one of the server's.
 	if webhook := denied.FindStringSubmatch(text); webhook != nil {
 		if words := text[len(webhook[0]):]; !s.Native && strings.HasPrefix(words, ofPolicies) {
 			return ofRefusal(words)
 		}
 		return &Answer{Missing: fmt.Sprintf("webhook %s refuses it", webhook[1])}
+	}
+	if reason == metav1.StatusReasonInvalid {
+		return &Answer{Allowed: true, Later: ByValidation + text}
+	}
+	if reason == metav1.StatusReasonAlreadyExists {
+		return &Answer{Allowed: true, Later: text}
 	}
 	words, ofPod := forbidden(text)
 	switch {

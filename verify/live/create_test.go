@@ -151,6 +151,18 @@ func TestWhoRefusedIsTold(t *testing.T) {
 			Answer{Missing: "webhook labels.example.com refuses it"},
 		},
 		{
+			"another webhook, which finds the pod invalid", true, 422, "Invalid", `admission webhook "x" denied the request: no team`,
+			Answer{Missing: "webhook x refuses it"},
+		},
+		{
+			"another webhook, of something that there is", true, 409, "AlreadyExists", `admission webhook "x" denied the request: there is one`,
+			Answer{Missing: "webhook x refuses it"},
+		},
+		{
+			"OPA, with a reason of its own", true, 422, "Invalid", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
+			Answer{Message: psp},
+		},
+		{
 			"API validation", false, 422, "Invalid", `Pod "web" is invalid: spec.containers: Required value`,
 			Answer{Allowed: true, Later: `API validation: Pod "web" is invalid: spec.containers: Required value`},
 		},
