@@ -196,7 +196,7 @@ func (t *tried) cluster(ctx context.Context) (discarded string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if t.said.Later != "" && !native.Allowed { // a server whose webhooks only validate asks them after that
+	if len(t.apiErrors) > 0 && !native.Allowed { // a server whose webhooks only validate asks them after that
 		return "something else refuses the pod, perhaps before policies are asked", nil
 	}
 	t.native[Mutate] = native
@@ -211,6 +211,9 @@ func (t *tried) cluster(ctx context.Context) (discarded string, err error) {
 		return "", err
 	}
 	ours = t.validating()
+	if ours == nil && t.said.Later != "" && len(t.apiErrors) == 0 { // a quota, or a pod of that name: all webhooks had let it in
+		ours = &Verdict{Handled: true, Allowed: true, partial: true}
+	}
 	if ours == nil || !native.Allowed {
 		return "", nil
 	}
@@ -238,10 +241,15 @@ func (t *tried) against(ctx context.Context, phase Phase, native, ours *Verdict,
 	t.native[phase], t.ours[phase] = native, ours
 	d := compare(phase, native, ours, func() (*Explanation, error) { return t.opa.explained(ctx, input) })
 	if d != nil {
-		d.Detail = strings.NewReplacer("the bundle", "the cluster", "bundle", "cluster").Replace(d.Detail)
+		d.Detail = ofCluster(d.Detail)
 		t.differences = append(t.differences, d)
 	}
 	return nil
+}
+
+// ofCluster has compare's words speak of the cluster; names and paths in them stay.
+func ofCluster(detail string) string {
+	return strings.NewReplacer("the bundle", "the cluster", "(bundle", "(cluster").Replace(detail)
 }
 
 // stored fills in what the pods of both mutating verdicts come to, where one is what a live API server would store: it went through the pod strategy, and through

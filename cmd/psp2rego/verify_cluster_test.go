@@ -28,6 +28,8 @@ type liveServer struct {
 	plugin  bool
 	// forgets is a word of a refusal that such a server never makes.
 	forgets string
+	// full says that a quota keeps out whatever is let in.
+	full bool
 
 	mu    sync.Mutex
 	tried int
@@ -156,6 +158,8 @@ func (s *liveServer) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "Forbidden", message)
 	case len(answer.Created.Errors) > 0:
 		refuse(w, http.StatusUnprocessableEntity, "Invalid", strings.Join(answer.Created.Errors, ", "))
+	case s.full:
+		refuse(w, http.StatusForbidden, "Forbidden", `pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1`)
 	default:
 		var pod map[string]any
 		if err := json.Unmarshal(answer.Created.Object, &pod); err != nil {
@@ -249,6 +253,21 @@ func TestAClusterWithoutThePluginIsJudged(t *testing.T) {
 	if len(s.other) > 0 {
 		t.Errorf("sent was %v", s.other)
 	}
+}
+
+// A quota is asked after all webhooks: what it refuses was let in by them.
+func TestAQuotaHidesNoPodThatWasLetIn(t *testing.T) {
+	s, kubeconfig := newLiveServer(t, false, mkeFiles...)
+	s.full = true
+	args := []string{"--kubeconfig", kubeconfig, "--allow-undecided", "--cases", "152"}
+	for _, file := range mkeFiles {
+		args = append(args, "-f", file)
+	}
+	code, out, errs := clusterVerify(args...)
+	expect(t, code, exitDone, out+errs, "no divergence: 152 cases")
+	s.forgets = "hostPID"
+	code, out, errs = clusterVerify(args...)
+	expect(t, code, exitFinding, out+errs, "fail-open", "the cluster allows", "spec.hostPID")
 }
 
 func TestClusterFlagsThatContradict(t *testing.T) {
