@@ -71,10 +71,17 @@ func (s *Server) call(ctx context.Context, as *requester, method, path string, q
 	}
 }
 
-// send sends a request once. wait is how long the server, if it is too busy, wants to be left alone.
+// send sends a request once. One that changes the cluster is not abandoned when the context ends while it is under way: what it made would not be known,
+// and not be removed. wait is how long the server, if it is too busy, wants to be left alone.
 func (s *Server) send(
 	ctx context.Context, as *requester, method, path string, query url.Values, body []byte,
 ) (r *reply, wait time.Duration, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	if ctx.Value(own{}) != nil {
+		ctx = context.WithoutCancel(ctx) // requestTimeout bounds it
+	}
 	to := *s.base
 	to.Path = strings.TrimSuffix(to.Path, "/") + path
 	to.RawQuery = query.Encode()

@@ -55,6 +55,9 @@ type Server struct {
 	namespaces map[string]bool    // those that exist and are not on their way out
 	accounts   map[[2]string]bool // namespace and name
 	made       map[string]string  // by this program: name and uid
+	// never is why a service account, or with an empty second name a namespace, cannot be made.
+	never  map[[2]string]string
+	exempt map[string]bool
 }
 
 // Open reaches the API server, and makes sure that everything that will be asked of it may be asked.
@@ -65,6 +68,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{
 		config: rest.CopyConfig(o.Config), creates: o.CreateNamespaces, made: map[string]string{},
+		never: map[[2]string]string{}, exempt: map[string]bool{},
 		limit: flowcontrol.NewTokenBucketRateLimiter(float32(rate), max(1, int(rate))),
 	}
 	s.config.UserAgent = "psp2rego"

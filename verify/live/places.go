@@ -20,9 +20,12 @@ const namespacesPath = "/api/v1/namespaces"
 
 // Reasons why a case cannot be tried on this cluster.
 const (
-	noNamespace = "its namespace does not exist on the cluster"
-	leaving     = "its namespace is being removed from the cluster"
-	noAccount   = "its service account does not exist on the cluster"
+	noNamespace  = "its namespace does not exist on the cluster"
+	exempt       = "its namespace is exempt: the cluster's webhooks leave it alone"
+	leaving      = "its namespace is being removed from the cluster, or was made by others since the run began"
+	badNamespace = "its namespace has a name that none can have"
+	noAccount    = "its service account does not exist on the cluster"
+	badAccount   = "its service account has a name that none can have"
 )
 
 // askPlaces reads which namespaces and service accounts there are.
@@ -66,6 +69,13 @@ func (s *Server) list(ctx context.Context, path string, each func(listed)) error
 	}
 }
 
+// Exempt has no pods tried in the namespaces of these names, which need not exist. It has to be called before the server is asked anything else.
+func (s *Server) Exempt(names ...string) {
+	for _, name := range names {
+		s.exempt[name] = true
+	}
+}
+
 // Namespaces are those in which pods can be tried that name no service account, sorted; nil if those that are missing are made.
 func (s *Server) Namespaces() []string {
 	if s.creates {
@@ -73,7 +83,7 @@ func (s *Server) Namespaces() []string {
 	}
 	var all []string
 	for name := range s.namespaces {
-		if s.accounts[[2]string{name, "default"}] {
+		if s.accounts[[2]string{name, "default"}] && !s.exempt[name] {
 			all = append(all, name)
 		}
 	}
@@ -91,22 +101,52 @@ func (s *Server) place(ctx context.Context, r *protocol.Request) (missing string
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.namespaces[r.Namespace] {
-		if !s.creates {
-			return noNamespace, nil
-		}
-		if gone, err := s.make(ctx, r.Namespace); err != nil || gone != "" {
-			return gone, err
-		}
+	if s.exempt[r.Namespace] {
+		return exempt, nil
 	}
-	account := [2]string{r.Namespace, pod.Spec.ServiceAccountName}
-	if account[1] == "" || s.accounts[account] {
+	if missing, err := s.namespace(ctx, r.Namespace); err != nil || missing != "" {
+		return missing, err
+	}
+	return s.account(ctx, r.Namespace, pod.Spec.ServiceAccountName)
+}
+
+// namespace makes sure that the namespace is there.
+func (s *Server) namespace(ctx context.Context, name string) (missing string, err error) {
+	if s.namespaces[name] {
 		return "", nil
 	}
-	if _, own := s.made[r.Namespace]; !own {
+	if !s.creates {
+		return noNamespace, nil
+	}
+	place := [2]string{name}
+	if missing, known := s.never[place]; known {
+		return missing, nil
+	}
+	missing, err = s.make(context.WithValue(ctx, own{}, true), name)
+	if missing != "" {
+		s.never[place] = missing
+	}
+	return missing, err
+}
+
+// account makes sure that the service account is there, unless none is named.
+func (s *Server) account(ctx context.Context, in, name string) (missing string, err error) {
+	account := [2]string{in, name}
+	if name == "" || s.accounts[account] {
+		return "", nil
+	}
+	if _, own := s.made[in]; !own {
 		return noAccount, nil
 	}
-	if err := s.makeObject(context.WithValue(ctx, own{}, true), r.Namespace, serviceAccount(account[1])); err != nil {
+	if missing, known := s.never[account]; known {
+		return missing, nil
+	}
+	code, err := s.makeObject(context.WithValue(ctx, own{}, true), in, serviceAccount(name))
+	switch {
+	case code == http.StatusUnprocessableEntity:
+		s.never[account] = badAccount
+		return badAccount, nil
+	case err != nil:
 		return "", err
 	}
 	s.accounts[account] = true
@@ -138,9 +178,8 @@ func ownObjects() []ownObject {
 	return []ownObject{serviceAccount("default"), {api, "roles", role}, {api, "rolebindings", binding}}
 }
 
-// make makes a namespace with everything that pods need there, unless one of the name is on its way out.
+// make makes a namespace with everything that pods need there, unless there is one of the name, which may be on its way out, or none can have the name.
 func (s *Server) make(ctx context.Context, name string) (missing string, err error) {
-	ctx = context.WithValue(ctx, own{}, true)
 	r, err := s.call(ctx, nil, http.MethodPost, namespacesPath, nil, map[string]any{
 		"apiVersion": "v1", "kind": "Namespace",
 		"metadata": map[string]any{"name": name, "labels": map[string]string{
@@ -151,6 +190,8 @@ func (s *Server) make(ctx context.Context, name string) (missing string, err err
 	switch {
 	case err == nil && r.code == http.StatusConflict:
 		return leaving, nil
+	case err == nil && r.code == http.StatusUnprocessableEntity:
+		return badNamespace, nil
 	case err == nil:
 		err = s.into(r, &stored)
 	}
@@ -159,7 +200,7 @@ func (s *Server) make(ctx context.Context, name string) (missing string, err err
 	}
 	s.made[name], s.namespaces[name] = stored.Metadata.UID, true
 	for _, object := range ownObjects() {
-		if err := s.makeObject(ctx, name, object); err != nil {
+		if _, err := s.makeObject(ctx, name, object); err != nil {
 			return "", err
 		}
 	}
@@ -167,17 +208,20 @@ func (s *Server) make(ctx context.Context, name string) (missing string, err err
 	return "", s.awaitGrant(ctx, name)
 }
 
-// makeObject makes something in a namespace; what the cluster was quicker to make is fine.
-func (s *Server) makeObject(ctx context.Context, in string, object ownObject) error {
+// makeObject makes something in a namespace; what the cluster was quicker to make is fine. code is the server's, if it answered.
+func (s *Server) makeObject(ctx context.Context, in string, object ownObject) (code int, err error) {
 	path := object.api + "/namespaces/" + in + "/" + object.resource
 	r, err := s.call(ctx, nil, http.MethodPost, path, nil, object.body)
-	if err == nil && r.code >= http.StatusMultipleChoices && r.code != http.StatusConflict {
+	if r != nil {
+		code = r.code
+	}
+	if err == nil && code >= http.StatusMultipleChoices && code != http.StatusConflict {
 		err = s.fault(r)
 	}
 	if err != nil {
-		return fmt.Errorf("--create-namespaces: %w", err)
+		return code, fmt.Errorf("--create-namespaces: %w", err)
 	}
-	return nil
+	return code, nil
 }
 
 // awaitGrant waits until the binding that was just made is known to the server's authorizer, which learns of it a moment later.
