@@ -67,12 +67,12 @@ func (o *Options) clusterOf() *ClusterSet {
 	return &ClusterSet{Server: o.Live.String(), Judged: o.judgesCluster(), Command: o.LiveCommand}
 }
 
-// clusterAsked tells runs on one API server from those on another.
+// clusterAsked tells runs on one API server from those on another, or with other namespaces that are exempt.
 func (o *Options) clusterAsked() string {
 	if o.Live == nil {
 		return ""
 	}
-	return o.Live.String()
+	return strings.Join(append([]string{o.Live.String()}, o.Live.Exempted()...), " ")
 }
 
 // ClusterSet is the API server that was asked by dry runs.

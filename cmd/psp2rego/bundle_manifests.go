@@ -20,6 +20,9 @@ type manifestsOptions struct {
 	key                keyFlags
 }
 
+// serverNamespace is where the server runs unless it is told another one. The webhooks leave it alone.
+const serverNamespace = "psp2rego-system"
+
 func newBundleManifestsCommand() *cobra.Command {
 	o := &manifestsOptions{}
 	cmd := &cobra.Command{
@@ -31,7 +34,7 @@ func newBundleManifestsCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVarP(&o.output, "output", "o", "", "folder to write")
 	flags.StringVar(&o.Name, "name", "psp2rego", "name of the server")
-	flags.StringVar(&o.Namespace, "namespace", "psp2rego-system", "namespace of the server")
+	flags.StringVar(&o.Namespace, "namespace", serverNamespace, "namespace of the server")
 	flags.StringArrayVar(&o.ExemptNamespaces, "exempt-namespace", nil, "namespace that is not judged; repeatable")
 	flags.StringVar(&o.BundleURL, "bundle-url", "", "where OPA pulls the bundle from")
 	flags.StringVar(&o.bundleCA, "bundle-ca", "", "certificates that vouch for the bundle's server")

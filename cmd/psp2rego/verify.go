@@ -231,27 +231,27 @@ const verifyHelp = `Check that a bundle decides pods exactly as Kubernetes' admi
 
 Asks the plugin of Kubernetes 1.24.17 and OPA with the bundle's bytes the same generated requests, and compares
 decision, policy, mutated pod, message, audit annotations, on creation and on update, also of policies nobody may use.
---policies are rules of any making. With --against-cluster a live API server is the plugin or, from 1.25, compared.
 
 Usage:  psp2rego verify -f PATH... | --generate | --against-cluster [flags]
         psp2rego verify merge FILE...               (see its own --help)
 
 Input:
-  -f, --filename PATH             file, folder or - (standard input); repeatable
+  -f, --filename PATH             file, folder or - (standard input); repeatable; a live API server gives the rest
       --dialect kubernetes|mke    whose group names to follow (kubernetes)
       --server-version 1.N        the API server that will ask (1.37)
       --engine opa|gatekeeper     what to translate for (opa)
       --rbac snapshot|live        whether Gatekeeper's grants are written down or read from its inventory (snapshot)
-      --policies DIR|FILE         what to judge; repeatable for Gatekeeper (what translate would write now)
+      --policies DIR|FILE         rules to judge, of any making; repeatable for Gatekeeper (what translate writes now)
       --generate                  generate policies and bindings, too
       --native PATH               the evaluator ($PSP2REGO_NATIVE, else psp2rego-native beside psp2rego)
       --gatekeeper PATH           its like for templates ($PSP2REGO_GATEKEEPER, else psp2rego-gatekeeper beside it)
 Cluster:
-      --against-cluster           ask a live API server, by dry runs; what -f leaves out is read from it
+      --against-cluster           ask a live API server, by dry runs: it is the plugin or, from 1.25, judged
       --kubeconfig FILE           how to reach it (KUBECONFIG, ~/.kube/config, or the pod's own account)
       --context NAME              context of the kubeconfig
       --rate N                    requests per second (25)
       --create-namespaces         make the namespaces that cases need, and remove them at the end
+      --exempt-namespace NAME     try no pods there: the webhooks leave it alone; repeatable
 Search and output:
       --cases N                   number of cases (10000; with --duration no bound)
       --duration TIME             end after so long, as 90s or 10m, and report on what was judged

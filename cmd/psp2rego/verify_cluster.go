@@ -26,6 +26,7 @@ type against struct {
 	kubeconfig, context string
 	rate                float64
 	createNamespaces    bool
+	exempt              []string
 	config              *rest.Config // once it is reached
 }
 
@@ -34,14 +35,15 @@ func (a *against) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&a.kubeconfig, "kubeconfig", "", "how to reach it")
 	flags.StringVar(&a.context, "context", "", "context of the kubeconfig")
 	flags.Float64Var(&a.rate, "rate", live.DefaultRate, "requests per second")
+	flags.StringArrayVar(&a.exempt, "exempt-namespace", nil, "namespace that the webhooks leave alone; repeatable")
 	flags.BoolVar(&a.createNamespaces, "create-namespaces", false, "make namespaces that cases need")
 }
 
 // check refuses flags that contradict each other.
 func (a *against) check(o *verifyOptions) error {
 	switch {
-	case !a.cluster && (a.kubeconfig != "" || a.context != "" || a.rate != live.DefaultRate || a.createNamespaces):
-		return errors.New("--kubeconfig, --context, --rate and --create-namespaces are for --against-cluster")
+	case !a.cluster && (a.kubeconfig != "" || a.context != "" || a.rate != live.DefaultRate || a.createNamespaces || len(a.exempt) > 0):
+		return errors.New("--kubeconfig, --context, --rate, --create-namespaces and --exempt-namespace are for --against-cluster")
 	case !a.cluster:
 		return nil
 	case !(a.rate > 0):
@@ -66,11 +68,13 @@ func (a *against) open(cmd *cobra.Command, o *verifyOptions, options *verify.Opt
 	if err != nil {
 		return fmt.Errorf("--against-cluster: %w", err)
 	}
+	server.Exempt(a.exempt...)
 	options.Live, options.LiveCommand = server, a.words()
 	options.Shrink = clusterShrink
 	if server.Native {
 		return nil
 	}
+	server.Exempt(serverNamespace)
 	options.Translate, options.Server = translateFor(server.Minor), ""
 	switch version := fmt.Sprintf("1.%d", server.Minor); {
 	case server.Minor > translate.NewestServer:
@@ -97,6 +101,9 @@ func (a *against) words() []string {
 	}
 	if a.createNamespaces {
 		words = append(words, "--create-namespaces")
+	}
+	for _, name := range a.exempt {
+		words = append(words, "--exempt-namespace", name)
 	}
 	return words
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -75,6 +76,9 @@ func (s *Server) Exempt(names ...string) {
 		s.exempt[name] = true
 	}
 }
+
+// Exempted are the names that Exempt was told, sorted.
+func (s *Server) Exempted() []string { return slices.Sorted(maps.Keys(s.exempt)) }
 
 // Namespaces are those in which pods can be tried that name no service account, sorted; nil if those that are missing are made.
 func (s *Server) Namespaces() []string {
