@@ -3,10 +3,8 @@
 package source
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -152,17 +150,11 @@ func (s *state) load(ctx context.Context, result *Result) {
 func (s *state) stored() ([]manifest.Source, error) {
 	var sources []manifest.Source
 	for _, object := range s.policies.GetStore().List() {
-		u, ok := object.(*unstructured.Unstructured)
-		if !ok {
-			return nil, fmt.Errorf("the copy of the policies holds a %T", object)
-		}
-		u = u.DeepCopy()
-		u.SetResourceVersion("") // differs between API servers, and says nothing
-		text, err := json.Marshal(u.Object)
+		source, err := sourceOf(podSecurityPolicies(), object)
 		if err != nil {
-			return nil, fmt.Errorf("policy %q: %w", u.GetName(), err)
+			return nil, err
 		}
-		sources = append(sources, manifest.Source{Name: "podsecuritypolicies/" + u.GetName(), Reader: bytes.NewReader(text)})
+		sources = append(sources, source)
 	}
 	slices.SortFunc(sources, func(a, b manifest.Source) int { return cmp.Compare(a.Name, b.Name) })
 	return sources, nil

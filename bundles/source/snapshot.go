@@ -54,11 +54,11 @@ func Snapshot(ctx context.Context, config *rest.Config, policies bool) ([]manife
 	return sources, nil
 }
 
-// sourceOf is an object without what the API server notes in it.
-func sourceOf(resource schema.GroupVersionResource, object runtime.Object) (manifest.Source, error) {
+// sourceOf is an object of the resource without what differs between API servers and says nothing. The object itself stays as it is.
+func sourceOf(resource schema.GroupVersionResource, object any) (manifest.Source, error) {
 	u, ok := object.(*unstructured.Unstructured)
 	if !ok {
-		return manifest.Source{}, fmt.Errorf("the list holds a %T", object)
+		return manifest.Source{}, fmt.Errorf("among the %s is a %T", resource.Resource, object)
 	}
 	name := resource.Resource + "/"
 	if u.GetNamespace() != "" {
