@@ -72,3 +72,44 @@ func TestPageSaysWhatTheReportHolds(t *testing.T) {
 		t.Errorf("no verdict:\n%s", page)
 	}
 }
+
+// A live API server was not asked as a bundle is, and the page does not say so.
+func TestPageSaysHowAClusterWasAsked(t *testing.T) {
+	const never = "in both phases"
+	for _, tc := range []struct {
+		judged       bool
+		said, unsaid []string
+	}{
+		{true, []string{
+			"On some requests the cluster does not decide", "and the same request went to the real admission plugin.", "<span>native</span><span>cluster</span>",
+			`content: "cluster  "`, "the pod that would be stored and the message", "updates were not tried", "compared with native: creations alone, by dry runs",
+		}, []string{never, "with the bundle’s bytes", "the bundle does not", "<dt>Bundle</dt>", "the pod after mutation"}},
+		{false, []string{
+			"On some requests the bundle does not decide", "whose own admission plugin decides, and the same request went to OPA with the bundle’s bytes.",
+			"<span>native</span><span>bundle</span>", `content: "bundle  "`, "the pod that would be stored and the message", "updates were not tried",
+			"<dt>Bundle</dt>", "which is native: creations alone, by dry runs",
+		}, []string{never, "the cluster does not", "the pod after mutation"}},
+	} {
+		r := plainSample(t)
+		r.Cluster = &ClusterSet{Server: "v1.24.17 at https://host", Judged: tc.judged}
+		page := html.UnescapeString(reportAs(t, r, "html"))
+		for _, text := range tc.said {
+			if !strings.Contains(page, text) {
+				t.Errorf("judged %t: the page does not say %s", tc.judged, text)
+			}
+		}
+		for _, text := range tc.unsaid {
+			if strings.Contains(page, text) {
+				t.Errorf("judged %t: the page says %s", tc.judged, text)
+			}
+		}
+	}
+	r := &Report{Passes: []*Tally{newTally(PassGiven)}, Cluster: &ClusterSet{Judged: true}}
+	if page := reportAs(t, r, "html"); !strings.Contains(page, "not proven that the cluster decides") {
+		t.Errorf("no verdict:\n%s", page)
+	}
+	r.Passes[0].Cases, r.Passes[0].Phases[Validate].Asked = 1, 1
+	if page := reportAs(t, r, "html"); !strings.Contains(page, "tried, the cluster decides") {
+		t.Errorf("no verdict:\n%s", page)
+	}
+}
