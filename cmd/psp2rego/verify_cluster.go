@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,13 +115,12 @@ func (a *against) objects(cmd *cobra.Command, in *input) ([]json.RawMessage, err
 		if err != nil {
 			return nil, err
 		}
-		cluster, list, err := translate.Load(cmd.Context(), files)
+		first, again := rereadable(files)
+		cluster, list, err := translate.Load(cmd.Context(), first)
 		if err != nil || cluster == nil || len(cluster.Objects) > len(cluster.Policies) {
 			return loaded(cmd, cluster, list, err)
 		}
-		for i, object := range cluster.Objects {
-			sources = append(sources, manifest.Source{Name: fmt.Sprintf("policy %d of the files", i+1), Reader: bytes.NewReader(object)})
-		}
+		sources = again()
 	}
 	stored, err := source.Snapshot(cmd.Context(), a.config, len(in.paths) == 0)
 	if err != nil {

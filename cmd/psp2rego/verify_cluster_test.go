@@ -278,6 +278,16 @@ func TestPoliciesOfFilesWithTheBindingsOfTheCluster(t *testing.T) {
 	if s.tried < 50 {
 		t.Errorf("%d pods were tried", s.tried)
 	}
+	file := filepath.Join(t.TempDir(), "own.yaml")
+	text := "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: own}\nspec:\n  runAsUser: {rule: RunAsAny}\n" +
+		"  seLinux: {rule: RunAsAny}\n  fsGroup: {rule: RunAsAny}\n  supplementalGroups: {rule: RunAsAny}\n  volumes: [hostpath]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, errs = clusterVerify("--kubeconfig", kubeconfig, "--allow-undecided", "--cases", "1", "-f", file)
+	if want := file + `:9:13: warning: spec.volumes[0]: unknown volume type "hostpath"`; !strings.Contains(errs, want) {
+		t.Errorf("nothing says %s:\n%s", want, errs)
+	}
 }
 
 // What the webhooks leave alone is not put to the test, and a recorded case is tried again with the same exemptions.
