@@ -197,7 +197,7 @@ func (t *tried) cluster(ctx context.Context) (discarded string, err error) {
 		return "", err
 	}
 	if len(t.apiErrors) > 0 && !native.Allowed { // a server whose webhooks only validate asks them after that
-		return "something else refuses the pod, perhaps before policies are asked", nil
+		return "API validation refuses the pod, perhaps before policies are asked", nil
 	}
 	t.native[Mutate] = native
 	if err := t.notePatch(); err != nil {
