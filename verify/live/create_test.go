@@ -119,48 +119,25 @@ func TestEveryRequestWaitsForItsTurn(t *testing.T) {
 	}
 }
 
+const pspRefusal = `PodSecurityPolicy: unable to admit pod: [spec.hostPID: no]`
+
+// refusal is what an API server says, and what is made of it.
+type refusal struct {
+	name            string
+	judged          bool
+	code            int
+	reason, message string
+	want            Answer
+}
+
 func TestWhoRefusedIsTold(t *testing.T) {
-	const psp = `PodSecurityPolicy: unable to admit pod: [spec.hostPID: no]`
-	for _, tc := range []struct {
-		name            string
-		judged          bool
-		code            int
-		reason, message string
-		want            Answer
-	}{
+	const psp = pspRefusal
+	tellsWho(t, []refusal{
 		{"the plugin", false, 403, "Forbidden", `pods "web" is forbidden: ` + psp, Answer{Message: psp}},
 		{"the plugin, of a quoted name", false, 403, "Forbidden", `pods "a\"b is forbidden: " is forbidden: ` + psp, Answer{Message: psp}},
 		{
 			"the plugin's second phase", false, 403, "Forbidden", `pods "web" is forbidden: PodSecurityPolicy: unable to validate pod: []`,
 			Answer{Message: "PodSecurityPolicy: unable to validate pod: []", InValidation: true},
-		},
-		{
-			"OPA", true, 403, "Forbidden", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
-			Answer{Message: psp},
-		},
-		{
-			"Gatekeeper", true, 403, "Forbidden", `admission webhook "validation.gatekeeper.sh" denied the request: [psp] ` + psp,
-			Answer{Message: psp},
-		},
-		{
-			"a webhook beside the plugin", false, 403, "Forbidden", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
-			Answer{Missing: "webhook podsecuritypolicy.policy.k8s.io refuses it"},
-		},
-		{
-			"another webhook", true, 400, "", `admission webhook "labels.example.com" denied the request: no team "x"`,
-			Answer{Missing: "webhook labels.example.com refuses it"},
-		},
-		{
-			"another webhook, which finds the pod invalid", true, 422, "Invalid", `admission webhook "x" denied the request: no team`,
-			Answer{Missing: "webhook x refuses it"},
-		},
-		{
-			"another webhook, of something that there is", true, 409, "AlreadyExists", `admission webhook "x" denied the request: there is one`,
-			Answer{Missing: "webhook x refuses it"},
-		},
-		{
-			"OPA, with a reason of its own", true, 422, "Invalid", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
-			Answer{Message: psp},
 		},
 		{
 			"API validation", false, 422, "Invalid", `Pod "web" is invalid: spec.containers: Required value`,
@@ -192,7 +169,46 @@ func TestWhoRefusedIsTold(t *testing.T) {
 			"a lookup by what is no name", false, 500, "InternalError", `invalid resource name "a%": [may not contain '%']`,
 			Answer{Missing: "the API server refuses it for other reasons: invalid resource name ...: [may not contain '%']"},
 		},
-	} {
+	})
+}
+
+func TestWhichWebhookRefusedIsTold(t *testing.T) {
+	const psp = pspRefusal
+	tellsWho(t, []refusal{
+		{
+			"OPA", true, 403, "Forbidden", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
+			Answer{Message: psp},
+		},
+		{
+			"Gatekeeper", true, 403, "Forbidden", `admission webhook "validation.gatekeeper.sh" denied the request: [psp] ` + psp,
+			Answer{Message: psp},
+		},
+		{
+			"a webhook beside the plugin", false, 403, "Forbidden", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
+			Answer{Missing: "webhook podsecuritypolicy.policy.k8s.io refuses it"},
+		},
+		{
+			"another webhook", true, 400, "", `admission webhook "labels.example.com" denied the request: no team "x"`,
+			Answer{Missing: "webhook labels.example.com refuses it"},
+		},
+		{
+			"another webhook, which finds the pod invalid", true, 422, "Invalid", `admission webhook "x" denied the request: no team`,
+			Answer{Missing: "webhook x refuses it"},
+		},
+		{
+			"another webhook, of something that there is", true, 409, "AlreadyExists", `admission webhook "x" denied the request: there is one`,
+			Answer{Missing: "webhook x refuses it"},
+		},
+		{
+			"OPA, with a reason of its own", true, 422, "Invalid", `admission webhook "podsecuritypolicy.policy.k8s.io" denied the request: ` + psp,
+			Answer{Message: psp},
+		},
+	})
+}
+
+func tellsWho(t *testing.T, refusals []refusal) {
+	t.Helper()
+	for _, tc := range refusals {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFake(t)
 			f.policies = !tc.judged
