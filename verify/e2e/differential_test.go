@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -23,6 +22,7 @@ import (
 	"psp2rego/verify/cases"
 	"psp2rego/verify/e2e/clusters"
 	"psp2rego/verify/e2e/compare"
+	"psp2rego/verify/live"
 	"psp2rego/verify/protocol"
 )
 
@@ -166,9 +166,7 @@ func expressible(r *protocol.Request) (*protocol.Request, string) {
 		return nil, "not a pod's creation or update"
 	case r.UserInfo.Username == "":
 		return nil, "a requester without a name"
-	case slices.ContainsFunc(append([]string{r.UserInfo.Username}, r.UserInfo.Groups...), func(s string) bool {
-		return s == "" || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\r\n\x00")
-	}):
+	case slices.ContainsFunc(append([]string{r.UserInfo.Username}, r.UserInfo.Groups...), func(s string) bool { return !live.Sayable(s) }):
 		return nil, "a name that no header can hold"
 	}
 	var pod struct {

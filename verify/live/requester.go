@@ -51,7 +51,7 @@ func Fit(r *protocol.Request, mke bool) (fit *protocol.Request, reason string) {
 		return nil, notCreation
 	case len(r.Object) == 0:
 		return nil, withoutObject
-	case !sayable(r.UserInfo.Username) || !all(r.UserInfo.Groups, sayable):
+	case !Sayable(r.UserInfo.Username) || !all(r.UserInfo.Groups, Sayable):
 		return nil, notSayable
 	}
 	changed := *r
@@ -79,8 +79,8 @@ func with(groups []string, group string) []string {
 	return append(groups, group)
 }
 
-// sayable says whether a header carries the name as it is.
-func sayable(name string) bool {
+// Sayable says whether a header of an impersonation carries the name as it is.
+func Sayable(name string) bool {
 	return name != "" && strings.TrimSpace(name) == name && httpguts.ValidHeaderFieldValue(name)
 }
 
