@@ -42,6 +42,10 @@ type Mutation struct {
 	Scope    Scope
 	// Why says why Scope is not every namespace; empty if it is.
 	Why string
+	// Unfilled are, of a policy that has mutators, the namespaces outside Scope in which somebody may use it, sorted: others may be used there, too.
+	Unfilled []string
+	// Unused says that nobody may use the policy, so that it does not matter what fills in its defaults.
+	Unused bool
 }
 
 // Emitted says whether there are mutators for the policy.
@@ -71,7 +75,8 @@ func Mutations(cluster *translate.Cluster, s Situation) []Mutation {
 		if p.Unusable != "" {
 			continue
 		}
-		m := Mutation{Policy: p.Name, Defaults: defaults(&p.PodSecurityPolicy, s.ServerVersion)}
+		reach := granted.reach(p.Name)
+		m := Mutation{Policy: p.Name, Defaults: defaults(&p.PodSecurityPolicy, s.ServerVersion), Unused: reach.unused}
 		switch {
 		case len(m.Defaults) == 0:
 			m.Why = "it fills nothing in"
@@ -80,7 +85,7 @@ func Mutations(cluster *translate.Cluster, s Situation) []Mutation {
 		case s.OldGatekeeper:
 			m.Why = "mutators of Gatekeeper before 3.19 cannot be told to leave updates alone"
 		default:
-			m.Scope, m.Why = granted.scope(p.Name)
+			m.Scope, m.Why, m.Unfilled = reach.scope, reach.why, reach.unfilled
 		}
 		all = append(all, m)
 	}

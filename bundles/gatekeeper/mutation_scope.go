@@ -51,6 +51,9 @@ func grantedIn(cluster *translate.Cluster, live bool) *granted {
 		for _, subject := range slices.Sorted(maps.Keys(kind.subjects)) {
 			note(g.everywhere, usable, kind.subjects[subject].Cluster, kind.name+subject)
 			for namespace, policies := range kind.subjects[subject].Namespaces {
+				if len(validation.IsDNS1123Label(namespace)) > 0 { // no pod can be in a namespace of such a name
+					continue
+				}
 				if g.in[namespace] == nil {
 					g.in[namespace] = map[string]string{}
 				}
@@ -73,39 +76,57 @@ func note(to map[string]string, usable, policies []string, subject string) {
 	}
 }
 
-// scope is where a policy is the only one that anybody may use, and why that is not everywhere. Pods of those who may use none are refused, so
-// that it does not matter what becomes of them before. Where another policy may be used, which one changes a pod depends on requester and pod.
-func (g *granted) scope(policy string) (Scope, string) {
-	if others := besides(policy, g.everywhere); len(others) > 0 {
-		return Scope{}, fmt.Sprintf("it is not the only one that may be used, in any namespace: %s may be, too", some(others))
-	}
+// reach is where a policy is the only one that anybody may use, and why that is not everywhere; unused is one that nobody may use, and unfilled are, if
+// there is a scope, the namespaces outside it where somebody may.
+type reach struct {
+	scope    Scope
+	why      string
+	unfilled []string
+	unused   bool
+}
+
+// reach is that of a policy. Pods of those who may use none are refused, so that it does not matter what becomes of them before. Where another policy may
+// be used, which one changes a pod depends on requester and pod.
+func (g *granted) reach(policy string) reach {
 	_, everywhere := g.everywhere[policy]
-	var alone, shared []string
-	for _, namespace := range slices.Sorted(maps.Keys(g.in)) {
-		_, here := g.in[namespace][policy]
+	alone, shared := g.namespaces(policy)
+	if !everywhere && len(alone)+len(shared) == 0 {
+		return reach{why: "nobody may use it", unused: true}
+	}
+	if others := besides(policy, g.everywhere); len(others) > 0 {
+		return reach{why: fmt.Sprintf("it is not the only one that may be used, in any namespace: %s may be, too", some(others))}
+	}
+	switch {
+	case everywhere && len(shared) > maxNamespaces, !everywhere && len(alone) > maxNamespaces:
+		return reach{why: fmt.Sprintf("Gatekeeper would compare every pod with more than %d namespaces", maxNamespaces)}
+	case everywhere && len(shared) == 0:
+		return reach{scope: Scope{Everywhere: true}}
+	case everywhere:
+		return reach{scope: Scope{Everywhere: true, Except: shared}, why: "other policies may be used in " + g.sharing(policy, shared), unfilled: shared}
+	case len(alone) == 0:
+		return reach{why: "other policies may be used wherever it may be: in " + g.sharing(policy, shared)}
+	case len(shared) == 0:
+		return reach{scope: Scope{Only: alone}, why: "it is granted nowhere else"}
+	}
+	return reach{scope: Scope{Only: alone}, why: "other policies may be used in " + g.sharing(policy, shared), unfilled: shared}
+}
+
+// namespaces are those that grants are in and in which a policy may be used, sorted: where no other policy is granted, and where one is.
+func (g *granted) namespaces(policy string) (alone, shared []string) {
+	_, everywhere := g.everywhere[policy]
+	for namespace, policies := range g.in {
+		_, here := policies[policy]
 		switch {
-		case !everywhere && !here, len(validation.IsDNS1123Label(namespace)) > 0: // no pod can be in a namespace of such a name
-		case len(besides(policy, g.in[namespace])) > 0:
+		case !everywhere && !here:
+		case len(policies) > 1, len(policies) == 1 && !here:
 			shared = append(shared, namespace)
 		default:
 			alone = append(alone, namespace)
 		}
 	}
-	switch {
-	case everywhere && len(shared) > maxNamespaces, !everywhere && len(alone) > maxNamespaces:
-		return Scope{}, fmt.Sprintf("Gatekeeper would compare every pod with more than %d namespaces", maxNamespaces)
-	case everywhere && len(shared) == 0:
-		return Scope{Everywhere: true}, ""
-	case everywhere:
-		return Scope{Everywhere: true, Except: shared}, "other policies may be used in " + g.sharing(policy, shared)
-	case len(alone)+len(shared) == 0:
-		return Scope{}, "nobody may use it"
-	case len(alone) == 0:
-		return Scope{}, "other policies may be used wherever it may be: in " + g.sharing(policy, shared)
-	case len(shared) == 0:
-		return Scope{Only: alone}, "it is granted nowhere else"
-	}
-	return Scope{Only: alone}, "other policies may be used in " + g.sharing(policy, shared)
+	slices.Sort(alone)
+	slices.Sort(shared)
+	return alone, shared
 }
 
 // besides are the other policies, each with a subject.

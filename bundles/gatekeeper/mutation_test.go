@@ -156,6 +156,8 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		text, want string
 		situation  gatekeeper.Situation
 		scope      gatekeeper.Scope
+		unfilled   []string
+		unused     bool
 	}{
 		"everywhere":                      {text: one + grant("one", "", everyone), scope: everywhere},
 		"everywhere, twice":               {text: one + grant("one", "", everyone, "a") + grant("one", "ns", "b"), scope: everywhere},
@@ -163,15 +165,27 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		"another that cannot be used":     {text: one + broken + grant("one", "", everyone) + grant("broken", "", "a"), scope: everywhere},
 		"every policy, which is this one": {text: one + broken + grant("*", "", "system:masters"), scope: everywhere},
 		"a namespace of no name":          {text: one + two + grant("one", "", everyone) + grant("two", "No_Name", "a"), scope: everywhere},
-		"nobody":                          {text: one + two + grant("two", "", everyone), want: "it is not the only one that may be used, in any namespace: two (by group system:authenticated) may be, too"},
-		"really nobody":                   {text: one, want: "nobody may use it"},
+		"nobody, but others":              {text: one + two + grant("two", "", everyone), want: "nobody may use it", unused: true},
+		"nobody":                          {text: one, want: "nobody may use it", unused: true},
+		"nobody in a namespace of a name": {text: one + grant("one", "No_Name", "a"), want: "nobody may use it", unused: true},
+		"not exact, and nobody": {
+			text: psp("one", "runAsUser: {rule: MustRunAsNonRoot}", ""), want: "mutators cannot write exactly spec.containers[*].securityContext.runAsNonRoot", unused: true,
+		},
+		"not exact": {
+			text: psp("one", "runAsUser: {rule: MustRunAsNonRoot}", "") + grant("one", "a", "x"), want: "mutators cannot write exactly spec.containers[*].securityContext.runAsNonRoot",
+		},
+		"everywhere, among others in a namespace": {
+			text: one + two + grant("one", "a", "x") + grant("two", "", everyone),
+			want: "it is not the only one that may be used, in any namespace: two (by group system:authenticated) may be, too",
+		},
 		"administrators": {
 			text: one + two + grant("one", "", everyone) + grant("*", "", "system:masters"),
 			want: "it is not the only one that may be used, in any namespace: two (by group system:masters) may be, too",
 		},
 		"but in some namespaces": {
-			text:  one + two + grant("one", "", everyone) + grant("two", "b", "x") + grant("*", "a", "y") + grant("one", "c", "z"),
-			scope: gatekeeper.Scope{Everywhere: true, Except: []string{"a", "b"}}, want: "other policies may be used in a: two (by group y), b: two (by group x)",
+			text:     one + two + grant("one", "", everyone) + grant("two", "b", "x") + grant("*", "a", "y") + grant("one", "c", "z"),
+			unfilled: []string{"a", "b"},
+			scope:    gatekeeper.Scope{Everywhere: true, Except: []string{"a", "b"}}, want: "other policies may be used in a: two (by group y), b: two (by group x)",
 		},
 		"in some namespaces": {
 			text:  one + two + grant("one", "b", "x") + grant("one", "a", "y") + grant("two", "c", "z"),
@@ -179,7 +193,7 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		},
 		"in one of two": {
 			text:  one + two + grant("one", "a", "x") + grant("one", "b", "x") + grant("two", "b", "y"),
-			scope: gatekeeper.Scope{Only: []string{"a"}}, want: "other policies may be used in b: two (by group y)",
+			scope: gatekeeper.Scope{Only: []string{"a"}}, unfilled: []string{"b"}, want: "other policies may be used in b: two (by group y)",
 		},
 		"shared wherever it is": {
 			text: one + two + grant("one", "a", "x") + grant("two", "a", "x"), want: "other policies may be used wherever it may be: in a: two (by group x)",
@@ -201,6 +215,9 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.scope, mutations[i].Scope); diff != "" || mutations[i].Why != tc.want {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", name, diff, mutations[i].Why, tc.want)
+		}
+		if diff := cmp.Diff(tc.unfilled, mutations[i].Unfilled); diff != "" || mutations[i].Unused != tc.unused {
+			t.Errorf("%s: unused is %t, unfilled %s", name, mutations[i].Unused, diff)
 		}
 	}
 }

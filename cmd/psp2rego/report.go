@@ -27,7 +27,7 @@ func writeReport(w io.Writer, cluster *translate.Cluster) error {
 		if p.Unusable != "" {
 			usable = "no: " + p.Unusable
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", cell(p.Name), cell(usable), subjectList(users[p.Name], users["*"]), list(fillsIn(&p.PodSecurityPolicy)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", cell(p.Name), cell(usable), few(users[p.Name], users["*"]), list(fillsIn(&p.PodSecurityPolicy)))
 	}
 	return table.Flush()
 }
@@ -53,7 +53,8 @@ func policyUsers(grants rbac.Grants) map[string][]string {
 	return users
 }
 
-func subjectList(lists ...[]string) string {
+// few lists some of many.
+func few(lists ...[]string) string {
 	const shown = 3
 	all := slices.Concat(lists...)
 	if len(all) <= shown {

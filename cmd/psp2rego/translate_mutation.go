@@ -26,15 +26,15 @@ func reportMutation(w io.Writer, cluster *translate.Cluster, s gatekeeper.Situat
 	for i := range mutations {
 		tellMutation(&text, &mutations[i])
 	}
-	missing := notFilledIn(cluster, mutations)
-	emitted := slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return m.Emitted() })
+	fields := map[string][]string{}
+	for i := range cluster.Policies {
+		fields[cluster.Policies[i].Name] = fillsIn(&cluster.Policies[i].PodSecurityPolicy)
+	}
+	missing := notFilledIn(fields, mutations)
 	switch {
 	case len(missing) == 0:
-		text.WriteString(map[bool]string{true: noneMissing, false: noDefaults}[emitted])
-		if slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return !m.Exact() }) {
-			text.WriteString(fewMissing)
-		}
-	case emitted:
+		text.WriteString(nothingMissing(fields, mutations))
+	case slices.ContainsFunc(mutations, isEmitted):
 		text.WriteString(someMissing + strings.Join(missing, "") + mutationAdvice)
 	default:
 		text.WriteString(allMissing + strings.Join(missing, "") + mutationAdvice)
@@ -53,9 +53,9 @@ func tellMutation(w io.Writer, m *gatekeeper.Mutation) {
 	case m.Scope.Everywhere && len(m.Scope.Except) == 0:
 		where = "mutators in every namespace"
 	case m.Scope.Everywhere:
-		where = "mutators in every namespace but " + someOf(m.Scope.Except)
+		where = "mutators in every namespace but " + few(m.Scope.Except)
 	case m.Emitted():
-		where = "mutators in " + someOf(m.Scope.Only)
+		where = "mutators in " + few(m.Scope.Only)
 	}
 	if m.Why != "" {
 		where += ": " + m.Why
@@ -69,32 +69,42 @@ func tellMutation(w io.Writer, m *gatekeeper.Mutation) {
 	_ = table.Flush() // into a text
 }
 
-// notFilledIn has a line for each policy whose defaults nothing fills in, everywhere or somewhere.
-func notFilledIn(cluster *translate.Cluster, mutations []gatekeeper.Mutation) []string {
-	fields := map[string][]string{}
-	for i := range cluster.Policies {
-		fields[cluster.Policies[i].Name] = fillsIn(&cluster.Policies[i].PodSecurityPolicy)
-	}
+// notFilledIn has a line for each policy that somebody may use whose defaults nothing fills in, everywhere or somewhere. fields are the defaults by policy.
+func notFilledIn(fields map[string][]string, mutations []gatekeeper.Mutation) []string {
 	var lines []string
 	for i := range mutations {
 		m := &mutations[i]
-		if len(fields[m.Policy]) == 0 || m.Scope.Everywhere && len(m.Scope.Except) == 0 {
+		if len(fields[m.Policy]) == 0 || m.Unused || m.Emitted() && len(m.Unfilled) == 0 {
 			continue
 		}
 		line := fmt.Sprintf("  %s: %s", cell(m.Policy), list(fields[m.Policy]))
-		switch {
-		case m.Scope.Everywhere:
-			line += " in " + someOf(m.Scope.Except)
-		case m.Emitted():
-			line += " outside " + someOf(m.Scope.Only)
+		if m.Emitted() {
+			line += " in " + few(m.Unfilled)
 		}
 		lines = append(lines, line+"\n")
 	}
 	return lines
 }
 
-// someOf lists a few of many namespaces.
-func someOf(namespaces []string) string { return subjectList(namespaces) }
+// nothingMissing says what becomes of the defaults where nothing is left to fill in.
+func nothingMissing(fields map[string][]string, mutations []gatekeeper.Mutation) string {
+	unused := slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return m.Unused && len(fields[m.Policy]) > 0 })
+	text := noDefaults
+	switch emitted := slices.ContainsFunc(mutations, isEmitted); {
+	case emitted && unused:
+		text = usedFilledIn
+	case emitted:
+		text = allFilledIn
+	case unused:
+		text = noUsedDefaults
+	}
+	if slices.ContainsFunc(mutations, func(m gatekeeper.Mutation) bool { return !m.Unused && !m.Exact() }) {
+		text += fewMissing
+	}
+	return text
+}
+
+func isEmitted(m gatekeeper.Mutation) bool { return m.Emitted() }
 
 const allMissing = `
 THIS OUTPUT CHANGES NO POD. Gatekeeper without any mutation refuses nearly every pod under a policy that fills in
@@ -102,9 +112,11 @@ defaults, unless the pod brings them. These do, in these fields:
 `
 
 const (
-	noneMissing = "\nevery default is filled in by mutators.yaml, exactly\n"
-	noDefaults  = "\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n"
-	fewMissing  = "but for pods that bring what is called not expressible: OPA's mutating webhook (`psp2rego bundle manifests`) sees to those\n"
+	allFilledIn    = "\nevery default is filled in by mutators.yaml, exactly\n"
+	usedFilledIn   = "\nevery default of a policy that somebody may use is filled in by mutators.yaml, exactly\n"
+	noDefaults     = "\nno policy fills anything in, so that Gatekeeper needs no mutation beside it\n"
+	noUsedDefaults = "\nnobody may use a policy that fills anything in, so that Gatekeeper needs no mutation beside it\n"
+	fewMissing     = "but for pods that bring what is called not expressible: OPA's mutating webhook (`psp2rego bundle manifests`) sees to those\n"
 )
 
 const someMissing = `
