@@ -5,6 +5,7 @@ package gatekeeper
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 )
 
 const catalogFile = "catalog.yaml"
@@ -39,15 +40,24 @@ type catalogPolicy struct {
 	Bundles     []string          `yaml:"bundles"`
 }
 
+// What the catalog says of its bundle; and, where the template reads its grants, of what no catalog can install.
+const (
+	bundleDescription     = "The template and its one constraint."
+	liveBundleDescription = bundleDescription + " Apply " + SyncSetFile + " before: until roles and bindings are copied, every pod is refused."
+)
+
 // newCatalog has one policy, the template, and one bundle, which brings the constraint. gator takes equal versions for equal policies: the version is that of
 // the two files' bytes.
-func newCatalog(template, constraint []byte) catalog {
-	sum := sha256.Sum256(append(append([]byte{}, template...), constraint...))
-	version := "v1.0.0+" + hex.EncodeToString(sum[:6])
+func newCatalog(template, constraint []byte, liveRBAC bool) catalog {
+	sum := sha256.Sum256(slices.Concat(template, constraint))
+	version, description := "v1.0.0+"+hex.EncodeToString(sum[:6]), bundleDescription
+	if liveRBAC {
+		description = liveBundleDescription
+	}
 	return catalog{
 		APIVersion: "gator.gatekeeper.sh/v1alpha1", Kind: "PolicyCatalog",
 		Metadata: catalogMeta{constraintName, version},
-		Bundles:  []catalogBundle{{constraintName, "The template and its one constraint.", []string{templateName}}},
+		Bundles:  []catalogBundle{{constraintName, description, []string{templateName}}},
 		Policies: []catalogPolicy{{
 			Name: templateName, Version: version, Description: templateDescription, Category: "pod-security",
 			Template: TemplateFile, Constraints: map[string]string{constraintName: ConstraintFile}, Bundles: []string{constraintName},

@@ -151,7 +151,7 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err := checkObjects(objects); err != nil {
 		return nil, err
 	}
-	files, err := around(objects, slices.Concat(ownerReadme, readme), options.Suite)
+	files, err := around(objects, slices.Concat(ownerReadme, readme), options)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +159,8 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 }
 
 // around adds what is not for a cluster: how to apply, install and test the objects, of which the first are the template and the constraint.
-func around(objects []translate.File, readme []byte, cases []Case) ([]translate.File, error) {
-	files, err := newSuite(cases)
+func around(objects []translate.File, readme []byte, options Options) ([]translate.File, error) {
+	files, err := newSuite(options.Suite)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,8 @@ func around(objects []translate.File, readme []byte, cases []Case) ([]translate.
 	for _, f := range objects {
 		names = append(names, f.Path)
 	}
-	for name, object := range map[string]any{kustomizeFile: newKustomization(names), catalogFile: newCatalog(objects[0].Data, objects[1].Data)} {
+	catalog := newCatalog(objects[0].Data, objects[1].Data, options.LiveRBAC)
+	for name, object := range map[string]any{kustomizeFile: newKustomization(names), catalogFile: catalog} {
 		data, err := encode(object)
 		if err != nil {
 			return nil, err

@@ -77,6 +77,7 @@ func TestSyncSetComesWithLiveGrants(t *testing.T) {
 			"file":          files["syncset.yaml"] != nil,
 			"kustomization": slices.Contains(kustomization.Resources, "syncset.yaml"),
 			"README":        bytes.Contains(files["README.md"], []byte("syncset.yaml")),
+			"catalog":       bytes.Contains(files["catalog.yaml"], []byte("The template and its one constraint. Apply syncset.yaml before: until roles and bindings are copied, every pod is refused.")),
 			"annotation":    template.Metadata.Annotations["metadata.gatekeeper.sh/requires-sync-data"] != "",
 			"no grants":     !bytes.Contains(files["README.md"], []byte("A grant is a line")),
 		} {
