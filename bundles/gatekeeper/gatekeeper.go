@@ -122,7 +122,7 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSize(template, modules); err != nil {
+	if err := checkSize(template, modules, options.LiveRBAC); err != nil {
 		return nil, err
 	}
 	constraint, err := newConstraint(options.EnforcementAction)
@@ -195,8 +195,9 @@ func encode(objects ...any) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// checkSize refuses a template that no API server would store. What is stored is JSON, in the form that Go writes by default.
-func checkSize(template []byte, modules []translate.File) error {
+// checkSize refuses a template that no API server would store, and says what can make it smaller: of one that reads its grants, the policies alone. What is
+// stored is JSON, in the form that Go writes by default.
+func checkSize(template []byte, modules []translate.File, liveRBAC bool) error {
 	var object any
 	if err := sigs.Unmarshal(template, &object); err != nil {
 		return fmt.Errorf("read %s: %w", TemplateFile, err)
@@ -213,6 +214,10 @@ func checkSize(template []byte, modules []translate.File) error {
 		case isPolicy(f.Path):
 			policies += len(f.Data)
 		}
+	}
+	if liveRBAC {
+		return fmt.Errorf("the template takes %d bytes, %w: at most %d (the policies are %d). Delete policies that nobody uses, "+
+			"or give OPA a bundle (--target opa), which has no such limit", len(stored), ErrTooLarge, MaxTemplate, policies)
 	}
 	return fmt.Errorf("the template takes %d bytes, %w: at most %d (the grants are %d bytes, the policies %d). Bind policies to groups "+
 		"instead of single users and service accounts, delete policies that nobody uses, have grants read from the cluster (--rbac live), or give OPA a bundle (--target opa), which has no such limit",

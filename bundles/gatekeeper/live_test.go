@@ -4,6 +4,7 @@ package gatekeeper_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -85,6 +86,22 @@ func TestSyncSetComesWithLiveGrants(t *testing.T) {
 				t.Errorf("%t: %s: %t", live, what, got)
 			}
 		}
+	}
+}
+
+// What makes a template that reads its grants smaller is fewer policies.
+func TestLiveTemplateThatIsTooLarge(t *testing.T) {
+	out := compiled(t)
+	for i, f := range out.Files {
+		if strings.HasPrefix(f.Path, "lib/psp/policies/") && strings.HasSuffix(f.Path, ".rego") {
+			out.Files[i].Data = append(bytes.Clone(f.Data), "# "+strings.Repeat("x", gatekeeper.MaxTemplate)+"\n"...)
+			break
+		}
+	}
+	_, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, opa.Meta{}, gatekeeper.Options{LiveRBAC: true})
+	if !errors.Is(err, gatekeeper.ErrTooLarge) || !strings.Contains(err.Error(), "). Delete policies that nobody uses, or give OPA a bundle") ||
+		strings.Contains(err.Error(), "--rbac") || strings.Contains(err.Error(), "grants") {
+		t.Errorf("policies that are too large: %v", err)
 	}
 }
 
