@@ -91,28 +91,9 @@ type document struct {
 // needs. Two builds from equal arguments are equal byte for byte. The error wraps ErrTooLarge if the template is larger than MaxTemplate;
 // names that Kubernetes or Gatekeeper would refuse, and two objects of one name, are an error, too.
 func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options Options) (*opa.Bundle, error) {
-	modules, err := collect(library, out)
+	main, modules, err := modulesFor(library, entry, out, options)
 	if err != nil {
 		return nil, err
-	}
-	if options.LiveRBAC {
-		if err := live(modules, entry); err != nil {
-			return nil, err
-		}
-	}
-	main, err := fs.ReadFile(entry, entryModule)
-	if err != nil {
-		return nil, fmt.Errorf("read the Rego library: %w", err)
-	}
-	if options.RegoV0 {
-		if main, err = asV0(main); err != nil {
-			return nil, fmt.Errorf("%s: %w", entryModule, err)
-		}
-		for i := range modules {
-			if modules[i].Data, err = asV0(modules[i].Data); err != nil {
-				return nil, fmt.Errorf("%s: %w", modules[i].Path, err)
-			}
-		}
 	}
 	object, readme := newTemplate(string(main), modules, options.RegoV0), ownerSnapshot
 	if options.LiveRBAC {
@@ -156,6 +137,33 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 		return nil, err
 	}
 	return opa.Pack(files, out.Sources, meta)
+}
+
+// modulesFor are the template's own module and those that it imports, in the Rego that was asked for.
+func modulesFor(library, entry fs.FS, out *translate.Output, options Options) (main []byte, modules []translate.File, err error) {
+	var reader []byte // of grants
+	if options.LiveRBAC {
+		if reader, err = readModule(entry, liveGrants); err != nil {
+			return nil, nil, err
+		}
+	}
+	if modules, err = collect(library, out, reader); err != nil {
+		return nil, nil, err
+	}
+	if main, err = readModule(entry, entryModule); err != nil {
+		return nil, nil, err
+	}
+	if options.RegoV0 {
+		if main, err = asV0(main); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", entryModule, err)
+		}
+		for i := range modules {
+			if modules[i].Data, err = asV0(modules[i].Data); err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", modules[i].Path, err)
+			}
+		}
+	}
+	return main, modules, nil
 }
 
 // around adds what is not for a cluster: how to apply, install and test the objects, of which the first are the template and the constraint.

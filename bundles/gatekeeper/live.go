@@ -4,10 +4,7 @@ package gatekeeper
 
 import (
 	"fmt"
-	"io/fs"
 	"strings"
-
-	"psp2rego/translate"
 )
 
 const (
@@ -15,6 +12,7 @@ const (
 	SyncSetFile = "syncset.yaml"
 
 	syncSetName = "podsecuritypolicies"
+	// liveGrants is the module that reads grants from data.inventory.
 	liveGrants  = "gatekeeper/lib/psp/grants/grants.rego"
 	rbacGroup   = "rbac.authorization.k8s.io"
 	rbacVersion = "v1"
@@ -26,20 +24,6 @@ const (
 // syncedKinds are what the grants are read from.
 func syncedKinds() []string {
 	return []string{"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
-}
-
-// live puts the module that reads grants from data.inventory in the place of the literal ones.
-func live(modules []translate.File, entry fs.FS) error {
-	data, err := fs.ReadFile(entry, liveGrants)
-	if err != nil {
-		return fmt.Errorf("read the Rego library: %w", err)
-	}
-	for i := range modules {
-		if modules[i].Path == grantsModule {
-			modules[i].Data = data
-		}
-	}
-	return nil
 }
 
 // syncSet is a SyncSet (gatekeeper: apis/syncset/v1alpha1).

@@ -119,6 +119,12 @@ func TestLiveTemplateHasNoLimitOnGrants(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "--rbac live") {
 		t.Errorf("too many grants: %v", err)
 	}
+	for live, want := range map[bool]string{true: "", false: "lib/psp/grants/data.json: "} { // they are not even looked at
+		_, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, withGrants(t, "none"), opa.Meta{}, gatekeeper.Options{LiveRBAC: live})
+		if (err == nil) != live || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("grants that are none, %t: %v", live, err)
+		}
+	}
 	if _, err := gatekeeper.Build(rego.Files, rego.Files, out, opa.Meta{}, gatekeeper.Options{LiveRBAC: true}); err == nil ||
 		!strings.Contains(err.Error(), "read the Rego library: ") {
 		t.Errorf("a library without the module: %v", err)

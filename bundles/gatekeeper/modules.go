@@ -32,8 +32,17 @@ func isModule(name string) bool {
 
 func isPolicy(name string) bool { return strings.HasPrefix(name, "lib/psp/policies/") }
 
-// collect gives the modules that the template's own one imports, sorted by path: the library's, the policies', and the grants as a module.
-func collect(library fs.FS, out *translate.Output) ([]translate.File, error) {
+func readModule(from fs.FS, name string) ([]byte, error) {
+	data, err := fs.ReadFile(from, name)
+	if err != nil {
+		return nil, fmt.Errorf("read the Rego library: %w", err)
+	}
+	return data, nil
+}
+
+// collect gives the modules that the template's own one imports, sorted by path: the library's, the policies', and for the grants the module reader, or one of
+// literals if that is nil.
+func collect(library fs.FS, out *translate.Output, reader []byte) ([]translate.File, error) {
 	var modules []translate.File
 	err := fs.WalkDir(library, libraryFolder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !isModule(name) {
@@ -50,9 +59,11 @@ func collect(library fs.FS, out *translate.Output) ([]translate.File, error) {
 	for _, f := range out.Files {
 		switch {
 		case f.Path == grantsData:
-			data, err := grants(f.Data)
-			if err != nil {
-				return nil, err
+			data := reader
+			if data == nil {
+				if data, err = grants(f.Data); err != nil {
+					return nil, err
+				}
 			}
 			modules, granted = append(modules, translate.File{Path: grantsModule, Data: data}), true
 		case isModule(f.Path):

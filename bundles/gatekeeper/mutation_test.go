@@ -64,6 +64,8 @@ func clusterOf(t testing.TB, text string) *translate.Cluster {
 const (
 	exact    = "allowPrivilegeEscalation: false"
 	everyone = "system:authenticated"
+
+	oldGatekeeper = "mutators of Gatekeeper before 3.19 cannot be told to leave updates alone"
 )
 
 // Each field, and each reason for which a mutator cannot write it.
@@ -157,7 +159,6 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		situation  gatekeeper.Situation
 		scope      gatekeeper.Scope
 		unfilled   []string
-		unused     bool
 	}{
 		"everywhere":                      {text: one + grant("one", "", everyone), scope: everywhere},
 		"everywhere, twice":               {text: one + grant("one", "", everyone, "a") + grant("one", "ns", "b"), scope: everywhere},
@@ -165,15 +166,6 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		"another that cannot be used":     {text: one + broken + grant("one", "", everyone) + grant("broken", "", "a"), scope: everywhere},
 		"every policy, which is this one": {text: one + broken + grant("*", "", "system:masters"), scope: everywhere},
 		"a namespace of no name":          {text: one + two + grant("one", "", everyone) + grant("two", "No_Name", "a"), scope: everywhere},
-		"nobody, but others":              {text: one + two + grant("two", "", everyone), want: "nobody may use it", unused: true},
-		"nobody":                          {text: one, want: "nobody may use it", unused: true},
-		"nobody in a namespace of a name": {text: one + grant("one", "No_Name", "a"), want: "nobody may use it", unused: true},
-		"not exact, and nobody": {
-			text: psp("one", "runAsUser: {rule: MustRunAsNonRoot}", ""), want: "mutators cannot write exactly spec.containers[*].securityContext.runAsNonRoot", unused: true,
-		},
-		"not exact": {
-			text: psp("one", "runAsUser: {rule: MustRunAsNonRoot}", "") + grant("one", "a", "x"), want: "mutators cannot write exactly spec.containers[*].securityContext.runAsNonRoot",
-		},
 		"everywhere, among others in a namespace": {
 			text: one + two + grant("one", "a", "x") + grant("two", "", everyone),
 			want: "it is not the only one that may be used, in any namespace: two (by group system:authenticated) may be, too",
@@ -205,19 +197,50 @@ func TestScopeIsWhereOnePolicyGovernsAlone(t *testing.T) {
 		"grants that change, of one policy": {text: one + grant("one", "", everyone), situation: gatekeeper.Situation{LiveGrants: true}, scope: everywhere},
 		"an old Gatekeeper": {
 			text: one + grant("one", "", everyone), situation: gatekeeper.Situation{OldGatekeeper: true},
-			want: "mutators of Gatekeeper before 3.19 cannot be told to leave updates alone",
+			want: oldGatekeeper,
 		},
 	} {
-		mutations := gatekeeper.Mutations(clusterOf(t, tc.text), tc.situation)
-		i := 0
-		for mutations[i].Policy != "one" {
-			i++
+		m := mutationOf(t, "one", tc.text, tc.situation)
+		if diff := cmp.Diff(tc.scope, m.Scope); diff != "" || m.Why != tc.want {
+			t.Errorf("%s: %s\ngot  %s\nwant %s", name, diff, m.Why, tc.want)
 		}
-		if diff := cmp.Diff(tc.scope, mutations[i].Scope); diff != "" || mutations[i].Why != tc.want {
-			t.Errorf("%s: %s\ngot  %s\nwant %s", name, diff, mutations[i].Why, tc.want)
+		if diff := cmp.Diff(tc.unfilled, m.Unfilled); diff != "" || m.Unused {
+			t.Errorf("%s: unused is %t, unfilled %s", name, m.Unused, diff)
 		}
-		if diff := cmp.Diff(tc.unfilled, mutations[i].Unfilled); diff != "" || mutations[i].Unused != tc.unused {
-			t.Errorf("%s: unused is %t, unfilled %s", name, mutations[i].Unused, diff)
+	}
+}
+
+func mutationOf(t *testing.T, policy, text string, s gatekeeper.Situation) gatekeeper.Mutation {
+	t.Helper()
+	for _, m := range gatekeeper.Mutations(clusterOf(t, text), s) {
+		if m.Policy == policy {
+			return m
+		}
+	}
+	t.Fatalf("no policy %s", policy)
+	return gatekeeper.Mutation{}
+}
+
+// A policy that nobody may use has no mutators, and lacks none.
+func TestPoliciesThatNobodyMayUse(t *testing.T) {
+	const inexact = "mutators cannot write exactly spec.containers[*].securityContext.runAsNonRoot"
+	one, two, not := psp("one", exact, ""), psp("two", "readOnlyRootFilesystem: true", ""), psp("one", "runAsUser: {rule: MustRunAsNonRoot}", "")
+	for name, tc := range map[string]struct {
+		text, want string
+		situation  gatekeeper.Situation
+		unused     bool
+	}{
+		"nobody":                        {text: one, want: "nobody may use it", unused: true},
+		"nobody, but others":            {text: one + two + grant("two", "", everyone) + grant("two", "a", "x"), want: "nobody may use it", unused: true},
+		"in a namespace of no name":     {text: one + grant("one", "No_Name", "a"), want: "nobody may use it", unused: true},
+		"not exact, and nobody":         {text: not, want: inexact, unused: true},
+		"not exact":                     {text: not + grant("one", "a", "x"), want: inexact},
+		"nobody yet":                    {text: one, situation: gatekeeper.Situation{LiveGrants: true}},
+		"nobody, and an old Gatekeeper": {text: one, situation: gatekeeper.Situation{OldGatekeeper: true}, want: oldGatekeeper, unused: true},
+	} {
+		m := mutationOf(t, "one", tc.text, tc.situation)
+		if m.Unused != tc.unused || m.Why != tc.want || tc.unused && m.Emitted() {
+			t.Errorf("%s: %+v", name, m)
 		}
 	}
 }
