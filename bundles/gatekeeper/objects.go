@@ -57,7 +57,7 @@ type templateCode struct {
 	} `yaml:"source"`
 }
 
-const templateDescription = "Decides pods as the PodSecurityPolicies do that this was translated from, and the RBAC that grants them."
+const templateDescription = "Decides pods as the PodSecurityPolicies do that this was translated from, for those whom RBAC lets use them."
 
 func newTemplate(main string, modules []translate.File, v0 bool) template {
 	t := template{head: head{"templates.gatekeeper.sh/v1", "ConstraintTemplate", meta{
