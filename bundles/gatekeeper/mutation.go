@@ -62,7 +62,7 @@ type Situation struct {
 	ServerVersion int
 	// LiveGrants says that grants change without a new translation. Every policy may then be granted to anybody.
 	LiveGrants bool
-	// OldGatekeeper says that the objects are for a Gatekeeper whose mutators cannot be told to leave updates alone.
+	// OldGatekeeper says that the objects are for a Gatekeeper before 3.19. Mutators can be told to leave updates alone from 3.23 on.
 	OldGatekeeper bool
 }
 
@@ -83,7 +83,7 @@ func Mutations(cluster *translate.Cluster, s Situation) []Mutation {
 		case !m.Exact():
 			m.Why = "mutators cannot write exactly " + inexact(m.Defaults)
 		case s.OldGatekeeper:
-			m.Why = "mutators of Gatekeeper before 3.19 cannot be told to leave updates alone"
+			m.Why = "it is for Gatekeeper before 3.19 (--rego-v0), and mutators can be told to leave updates alone from 3.23 on"
 		default:
 			m.Scope, m.Why, m.Unfilled = reach.scope, reach.why, reach.unfilled
 		}

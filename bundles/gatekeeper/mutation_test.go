@@ -65,7 +65,7 @@ const (
 	exact    = "allowPrivilegeEscalation: false"
 	everyone = "system:authenticated"
 
-	oldGatekeeper = "mutators of Gatekeeper before 3.19 cannot be told to leave updates alone"
+	oldGatekeeper = "it is for Gatekeeper before 3.19 (--rego-v0), and mutators can be told to leave updates alone from 3.23 on"
 )
 
 // Each field, and each reason for which a mutator cannot write it.
