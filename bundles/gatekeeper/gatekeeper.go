@@ -110,15 +110,11 @@ func Build(library, entry fs.FS, out *translate.Output, meta opa.Meta, options O
 	if err != nil {
 		return nil, err
 	}
-	mutators, err := newMutators(options.Mutations)
-	if err != nil {
-		return nil, err
-	}
 	others := []document{{ConstraintFile, []any{constraint}}, {expansionFile, expansions()}}
 	if options.LiveRBAC {
 		others = append(others, document{SyncSetFile, []any{newSyncSet()}})
 	}
-	if len(mutators) > 0 {
+	if mutators := newMutators(options.Mutations); len(mutators) > 0 {
 		others = append(others, document{MutatorsFile, mutators})
 	}
 	objects := []translate.File{{Path: TemplateFile, Data: template}}

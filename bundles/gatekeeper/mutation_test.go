@@ -367,7 +367,7 @@ func TestTwoMutatorsOfOneNameAreAnError(t *testing.T) {
 	}
 	twice := append(gatekeeper.Mutations(cluster, gatekeeper.Situation{}), gatekeeper.Mutations(cluster, gatekeeper.Situation{})...)
 	folder, err := gatekeeper.Build(rego.Files, rego.Gatekeeper, out, opa.Meta{}, gatekeeper.Options{Mutations: twice})
-	if folder != nil || err == nil || !strings.Contains(err.Error(), `policies "one" and "one": both would have an Assign "psp-allow-privilege-escalation-init.one"`) {
+	if folder != nil || err == nil || !strings.Contains(err.Error(), `mutators.yaml: Assign "psp-allow-privilege-escalation-init.one" is in mutators.yaml already`) {
 		t.Errorf("%v", err)
 	}
 }

@@ -47,10 +47,9 @@ type pathTest struct {
 	Condition string `yaml:"condition"`
 }
 
-// newMutators are the mutators of all policies that have some. Two of one name are an error.
-func newMutators(mutations []Mutation) ([]any, error) {
+// newMutators are the mutators of all policies that have some.
+func newMutators(mutations []Mutation) []any {
 	var all []any
-	of := map[string]string{}
 	for i := range mutations {
 		m := &mutations[i]
 		if !m.Emitted() {
@@ -58,17 +57,11 @@ func newMutators(mutations []Mutation) ([]any, error) {
 		}
 		for _, d := range m.Defaults {
 			for _, a := range d.assigns {
-				object := newAssign(m, a)
-				name := object.Metadata.Name
-				if other, ok := of[name]; ok {
-					return nil, fmt.Errorf("policies %q and %q: both would have an Assign %q; rename one of them", other, m.Policy, name)
-				}
-				of[name] = m.Policy
-				all = append(all, object)
+				all = append(all, newAssign(m, a))
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 func newAssign(m *Mutation, a assignment) assign {
@@ -91,7 +84,7 @@ func newAssign(m *Mutation, a assignment) assign {
 // fit is named by its digest, behind a dash, so that its mutators have no dot.
 func mutatorName(of, policy string) string {
 	name := "psp-" + of + "." + policy
-	if len(name) > validation.DNS1123LabelMaxLength || len(validation.IsDNS1123Subdomain(name)) > 0 {
+	if len(name) > maxName || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		sum := sha256.Sum256([]byte(policy))
 		name = "psp-" + of + "-" + hex.EncodeToString(sum[:8])
 	}

@@ -96,12 +96,12 @@ func (c *Case) assertions() []assertion {
 	for i, text := range texts {
 		texts[i] = regexp.QuoteMeta(text)
 	}
-	switch any := strings.Join(texts, "|"); {
+	switch either := strings.Join(texts, "|"); {
 	case c.Violations == nil:
 	case len(c.Violations) < 2:
-		message += `: \[` + any + `\]`
+		message += `: \[` + either + `\]`
 	default:
-		message += `: \[(` + any + `)( (` + any + `))*\]`
+		message += `: \[(` + either + `)( (` + either + `))*\]`
 	}
 	all := []assertion{{Violations: 1}, {1, message + "$"}}
 	if len(texts) > 1 {
