@@ -13,24 +13,31 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"psp2rego/translate"
+	"psp2rego/translate/diagnostic"
 )
 
 // maxName is how long Gatekeeper's webhook lets names of Gatekeeper's own objects be (pkg/webhook/policy.go: validateGatekeeperResources, v3.23.1).
 const maxName = 63
 
-// CheckPolicies refuses policies of names that Kubernetes never took, which no object and no file can be called after, and two of one name.
-func CheckPolicies(names []string) error {
-	seen := map[string]bool{}
-	for _, name := range names {
-		if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
-			return fmt.Errorf("policy %q: no API server has a policy of that name, and no object can be called after it: %s", name, strings.Join(problems, "; "))
+// CheckPolicies has an error for each policy of a name that Kubernetes never took, which no object and no file can be called after.
+func CheckPolicies(policies []translate.Policy) diagnostic.List {
+	var found diagnostic.Collector
+	for i := range policies {
+		p := &policies[i]
+		problems := validation.IsDNS1123Subdomain(p.Name)
+		if len(problems) == 0 {
+			continue
 		}
-		if seen[name] {
-			return fmt.Errorf("policy %q is there twice", name)
+		d := diagnostic.Diagnostic{
+			Severity: diagnostic.Error, Code: diagnostic.InvalidName, Field: "metadata.name", Hint: "rename it, also in the roles that grant it",
+			Message: fmt.Sprintf("policy %q: no API server has a policy of that name, and no object can be called after it: %s", p.Name, strings.Join(problems, "; ")),
 		}
-		seen[name] = true
+		if p.Source != nil && found.Wants(d.Code) {
+			d.Pos = p.Source.Position(d.Field)
+		}
+		found.Add(d)
 	}
-	return nil
+	return found.List()
 }
 
 // checkObjects refuses objects that no API server or no Gatekeeper would take for their names, and two that are one to them. Files hold YAML.

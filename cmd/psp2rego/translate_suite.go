@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"text/tabwriter"
 
@@ -18,12 +19,8 @@ import (
 // buildGatekeeper makes the folder for Gatekeeper, with a suite for gator if tests were asked for. Its cases are recorded with a bundle of the same input:
 // the template has the modules of it.
 func (o *translateOptions) buildGatekeeper(cmd *cobra.Command, cluster *translate.Cluster) (*opa.Bundle, error) {
-	names := make([]string, len(cluster.Policies))
-	for i := range cluster.Policies {
-		names[i] = cluster.Policies[i].Name
-	}
-	if err := gatekeeper.CheckPolicies(names); err != nil {
-		return nil, fmt.Errorf("--target %s: %w", targetGatekeeper, err)
+	if list := gatekeeper.CheckPolicies(cluster.Policies); len(list) > 0 {
+		return nil, cmp.Or(printDiagnostics(cmd.ErrOrStderr(), list), errFinding)
 	}
 	how := o.gatekeeper()
 	if o.tests > 0 {

@@ -99,7 +99,7 @@ func policies() []Code {
 		fix     = "Correct the policy, or leave it if it came from the cluster like that."
 	)
 	return []Code{
-		{InvalidName, "invalid name", "A policy's name is no DNS subdomain." + refused, fix},
+		{InvalidName, "invalid name", "A policy's name is no DNS subdomain." + refused + " For Gatekeeper it is an error: no object can be called after it.", fix},
 		{InvalidMetadata, "invalid label or annotation", "The key of an annotation, or a label, is not valid." + refused, fix},
 		{UnknownRule, "unknown rule", "A strategy has no rule, or one that does not exist for it." + refused, fix},
 		{InvalidRange, "invalid range", "A range of ids is negative or ends before it starts." + refused, fix},
