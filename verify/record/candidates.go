@@ -154,13 +154,8 @@ func (c *candidate) agree(ctx context.Context, native *verify.Native, opa *verif
 		if err != nil {
 			return err
 		}
-		d, err := opa.Compare(p.phase, *p.verdict, ours, &verify.Explanation{})
-		if err != nil {
-			return err
-		}
-		if d != nil {
-			return fmt.Errorf("the bundle differs from native, so there is nothing to record: %s, %s, %s: %s; verify shows more",
-				c.name, d.Phase, d.Class, d.Detail)
+		if err := differs(opa, p.phase, *p.verdict, ours); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		if len((*p.verdict).Object) == 0 { // native leaves updates alone
 			ours.Object = nil

@@ -53,9 +53,7 @@ func (r *recorder) requesters(ctx context.Context) (file File, err error) {
 					return file, err
 				}
 			}
-			c.name, c.comment = about("requester", said), requester(c.request)+": "+outcome(said)
-			c.goals[decisions] = []string{c.comment}
-			c.goals[lines] = []string{c.request.Operation, "policy " + said.Policy}
+			c.ofRequester(said)
 			candidates = append(candidates, *c)
 		}
 	}
@@ -67,6 +65,13 @@ func (r *recorder) requesters(ctx context.Context) (file File, err error) {
 	}
 	text, err := module(fmt.Sprintf(requestersHead, native.Greeting.Version), "grants", chosen)
 	return File{testsFolder + "requesters_test.rego", text}, err
+}
+
+// ofRequester fills in what a verdict on the request shows of whoever asks.
+func (c *candidate) ofRequester(said *verify.Verdict) {
+	c.name, c.comment = about("requester", said), requester(c.request)+": "+outcome(said)
+	c.goals[decisions] = []string{c.comment}
+	c.goals[lines] = []string{c.request.Operation, "policy " + said.Policy}
 }
 
 // ofPods says whether a request is one that PodSecurityPolicy judges.

@@ -32,7 +32,7 @@ type Review struct {
 
 // Reviewed is what Reviews recorded. It is a function of the options.
 type Reviewed struct {
-	// Policies are those of the bundle, by name. Those that nobody may use have no cases; only Cases, Wanted and Undecided are set.
+	// Policies are those of the bundle, by name. Those that nobody may use have no cases; only Usable, Cases, Wanted and Undecided are set.
 	Policies []Policy
 	// Reviews are in the order of the policies, and those about requesters follow.
 	Reviews []Review
@@ -275,9 +275,7 @@ func (r *recorder) reviewsOfRequesters(ctx context.Context) (reviews []Review, e
 				continue
 			}
 			c := j.final
-			c.name, c.comment = about("requester", c.validate), requester(c.request)+": "+outcome(c.validate)
-			c.goals[decisions] = []string{c.comment}
-			c.goals[lines] = []string{c.request.Operation, "policy " + c.validate.Policy}
+			c.ofRequester(c.validate)
 			all = append(all, *c)
 		}
 	}
