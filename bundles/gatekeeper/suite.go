@@ -32,7 +32,8 @@ type Case struct {
 	Comment string
 	// Review is the AdmissionReview, as JSON.
 	Review []byte
-	// Allowed says that there is no violation. Otherwise there is one, whose message is Message, and in brackets after it Violations in any order, unless they are nil.
+	// Allowed says that there is no violation. Otherwise there is one, whose message is Message, and in brackets after it Violations in any order, unless they
+	// are nil.
 	Allowed    bool
 	Message    string
 	Violations []string

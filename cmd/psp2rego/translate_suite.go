@@ -63,8 +63,8 @@ func (o *translateOptions) tellSuite(cmd *cobra.Command, recorded *record.Review
 	for i := range recorded.Policies {
 		if p := &recorded.Policies[i]; p.Cases == 0 {
 			list = append(list, diagnostic.Diagnostic{
-				Severity: diagnostic.Warning, Code: diagnostic.FewTests, Hint: "bind somebody to a role that may use it",
-				Message: fmt.Sprintf("policy %q: no test asks about it, because no binding lets anybody use it", p.Name),
+				Severity: diagnostic.Warning, Code: diagnostic.FewTests, Hint: "bind somebody to a role that may use it; no API server stores pods of such ids",
+				Message: fmt.Sprintf("policy %q: no test asks about it: no binding lets anybody use it, or its ids are beyond 2^53", p.Name),
 			})
 		}
 	}

@@ -32,7 +32,8 @@ type Review struct {
 
 // Reviewed is what Reviews recorded. It is a function of the options.
 type Reviewed struct {
-	// Policies are those of the bundle, by name. Those that nobody may use have no cases; only Usable, Cases, Wanted and Undecided are set.
+	// Policies are those of the bundle, by name. Those that nobody may use, and those of ids beyond 2^53, have no cases; only Usable, Cases, Wanted and
+	// Undecided are set.
 	Policies []Policy
 	// Reviews are in the order of the policies, and those about requesters follow.
 	Reviews []Review
@@ -85,7 +86,11 @@ func (r *recorder) reviewsOf(ctx context.Context, native *verify.Native, p *Poli
 		if err != nil {
 			return nil, err
 		}
-		if j == nil {
+		switch {
+		case j != nil:
+		case plain == nil: // there is none to compare the others with
+			return nil, nil
+		default:
 			continue
 		}
 		if err := j.describe(ctx, s, specimen, plain); err != nil {
@@ -98,9 +103,6 @@ func (r *recorder) reviewsOf(ctx context.Context, native *verify.Native, p *Poli
 		if !s.usable {
 			break
 		}
-	}
-	if plain == nil {
-		return nil, errors.New("the evaluator does not take a plain pod")
 	}
 	p.Usable = s.usable
 	var checks []string
@@ -152,7 +154,7 @@ func (j *judged) candidates() []candidate {
 	return []candidate{*j.final, *j.lacking}
 }
 
-// judge is nil if the evaluator does not take the request, or Gatekeeper would not see it as it is.
+// judge is nil if the evaluator does not take the request, or Gatekeeper would not see it, or the pod with its defaults, as it is.
 func (r *recorder) judge(ctx context.Context, native *verify.Native, request *protocol.Request) (*judged, error) {
 	c, err := ask(ctx, native, r.opa, request, false)
 	if err != nil || c == nil || verify.LosesDigits(c.asked) {
@@ -177,7 +179,7 @@ func (r *recorder) judge(ctx context.Context, native *verify.Native, request *pr
 	stored := *c.request
 	stored.Object = c.mutate.Object
 	created, err := r.opa.Created(c.asked, ours)
-	if err != nil {
+	if err != nil || verify.LosesDigits(created) {
 		return nil, err
 	}
 	if j.final, err = r.validated(ctx, native, &stored, created); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 
 	"psp2rego/verify"
 	"psp2rego/verify/cases"
@@ -109,6 +110,43 @@ func TestPoliciesThatNobodyMayUseHaveNoReviews(t *testing.T) {
 	for _, r := range recorded.Reviews {
 		if r.Policy != "" { // updates that change nothing are allowed
 			t.Errorf("%s: about %q", r.Name, r.Policy)
+		}
+	}
+}
+
+// Gatekeeper reads numbers as floating point: a policy whose plain pods have an id that loses digits by that has no reviews, and no other pod is taken for
+// the plain one.
+func TestPoliciesOfIDsThatLoseDigitsHaveNoReviews(t *testing.T) {
+	const free = "{rule: RunAsAny}"
+	policy := func(name, fsGroup string) string {
+		return "{apiVersion: policy/v1beta1, kind: PodSecurityPolicy, metadata: {name: " + name + "}, spec: {runAsUser: " + free + ", seLinux: " + free + ", supplementalGroups: " + free + ", fsGroup: " + fsGroup + "}}"
+	}
+	objects := []json.RawMessage{}
+	for _, text := range []string{
+		policy("large", "{rule: MustRunAs, ranges: [{min: 9007199254740993, max: 9007199254740999}]}"), policy("small", "{rule: MustRunAs, ranges: [{min: 1, max: 2}]}"),
+		"{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: all}, rules: [{apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use]}]}",
+		"{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: all}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all}, " +
+			"subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: all}]}",
+	} {
+		object, err := yaml.YAMLToJSON([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, object)
+	}
+	_, recorded := reviews(t, objects, cases.Kubernetes, 12, 2)
+	for i, name := range []string{"large", "small"} {
+		if p := recorded.Policies[i]; p.Name != name || (p.Cases > 0) != (name == "small") {
+			t.Errorf("%+v", p)
+		}
+	}
+	for _, r := range recorded.Reviews {
+		var review struct{ Request protocol.Request }
+		if err := json.Unmarshal(r.Body, &review); err != nil {
+			t.Fatal(err)
+		}
+		if r.Policy == "large" || verify.LosesDigits(&review.Request) {
+			t.Errorf("%s %s: %s", r.Policy, r.Name, review.Request.Object)
 		}
 	}
 }
