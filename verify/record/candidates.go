@@ -42,6 +42,9 @@ const (
 	tiers
 )
 
+// errNotTaken says that the evaluator does not take a request; of a plain pod, that there is nothing to compare others with.
+var errNotTaken = errors.New("the evaluator does not take a plain pod")
+
 // candidates are pods for the policy's own user, with the answers to their creation. The first is the plain pod.
 func (r *recorder) candidates(ctx context.Context, native *verify.Native, s *subject) ([]candidate, error) {
 	var all []candidate
@@ -66,7 +69,7 @@ func (r *recorder) candidates(ctx context.Context, native *verify.Native, s *sub
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, errors.New("the evaluator does not take a plain pod")
+		return nil, errNotTaken
 	}
 	all[0].name = about("plain", all[0].mutate)
 	if !s.usable { // it has nothing to decide

@@ -83,14 +83,14 @@ func (r *recorder) reviewsOf(ctx context.Context, native *verify.Native, p *Poli
 		request := *specimen.Request
 		request.UserInfo, request.Namespace = who.UserInfo, who.Namespace
 		j, err := r.judge(ctx, native, &request)
-		if err != nil {
-			return nil, err
-		}
 		switch {
-		case j != nil:
-		case plain == nil: // there is none to compare the others with
+		case errors.Is(err, errNotTaken) && plain != nil:
+			continue
+		case err != nil:
+			return nil, err
+		case j == nil && plain == nil: // Gatekeeper would see another pod, with which there is nothing to compare
 			return nil, nil
-		default:
+		case j == nil:
 			continue
 		}
 		if err := j.describe(ctx, s, specimen, plain); err != nil {
@@ -154,10 +154,13 @@ func (j *judged) candidates() []candidate {
 	return []candidate{*j.final, *j.lacking}
 }
 
-// judge is nil if the evaluator does not take the request, or Gatekeeper would not see it, or the pod with its defaults, as it is.
+// judge is nil if Gatekeeper would not see the request, or the pod with its defaults, as it is. The error is errNotTaken if the evaluator does not take the request.
 func (r *recorder) judge(ctx context.Context, native *verify.Native, request *protocol.Request) (*judged, error) {
 	c, err := ask(ctx, native, r.opa, request, false)
-	if err != nil || c == nil || verify.LosesDigits(c.asked) {
+	switch {
+	case err == nil && c == nil:
+		return nil, errNotTaken
+	case err != nil || verify.LosesDigits(c.asked):
 		return nil, err
 	}
 	j := &judged{admitted: c.mutate}
@@ -270,6 +273,9 @@ func (r *recorder) reviewsOfRequesters(ctx context.Context) (reviews []Review, e
 				continue
 			}
 			j, err := r.judge(ctx, native, made.Request)
+			if errors.Is(err, errNotTaken) {
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("requesters of the input: %w", err)
 			}
